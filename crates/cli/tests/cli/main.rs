@@ -1,0 +1,14 @@
+//! Whole sessions at a shell, compared with what a reader should see.
+//!
+//! Every story runs on every server there is. After a change that is meant, look at the new
+//! transcripts with `cargo insta review`, or accept them with `INSTA_UPDATE=always`.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod branches;
+mod crash;
+mod help;
+mod merging;
+mod reference;
+mod start;
+mod support;
+mod together;

@@ -1,0 +1,49 @@
+//! The product: projects, branches, commits, merges and migrations over the state database.
+//!
+//! Every use case is here once; doors (the command line today) turn input into these calls and
+//! results into output, and hold no rule of their own. Only this crate reads and writes the state
+//! database. It never prints, never reads the environment and never asks: what the surroundings
+//! have to say comes in as a [`Context`].
+
+mod apply;
+mod branch;
+mod check;
+mod commit;
+mod config;
+mod databases;
+mod destroy;
+mod history;
+mod identity;
+mod import;
+mod init;
+mod merge;
+mod migration;
+mod pool;
+mod project;
+mod prove;
+mod recover;
+mod revert;
+mod roles;
+pub mod state;
+mod undo;
+
+pub use apply::Outcome as Applied;
+pub use branch::{BranchInfo, Created, Deleted};
+pub use check::Check;
+pub use commit::{Committed, Standing};
+pub use config::{Config, ServerKind};
+pub use destroy::Loss;
+pub use history::{DiffView, LogEntry, Shown};
+pub use import::{Imported, Source};
+pub use init::{InitOptions, Initialised};
+pub use merge::{ConflictView, MergeOptions, MergeOutcome, Merging};
+pub use migration::{GenerateOptions, Generated};
+pub use pool::Refreshed;
+pub use project::{Context, Project, Told};
+pub use prove::Proof;
+pub use revert::Reverted;
+pub use undo::Undone;
+
+pub use pleach_change as change;
+pub use pleach_postgres::{Class, Error, Result, Said, catalog::Unmodelled, connect, server};
+pub use pleach_schema as schema;

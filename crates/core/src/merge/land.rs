@@ -1,0 +1,224 @@
+//! Landing a proved merge: on the live database first, with a marker, then in the state.
+
+use super::remedy::data_statements;
+use super::work::Worked;
+use super::{MergeOptions, Merging, Sides, changes, new_merge};
+use crate::project::Project;
+use crate::prove::{Proof, Proved};
+use crate::state::{self, Commit, JournalGuard, Merge, NewCommit, NewOperation, NewSnapshot, Purpose, RefChange};
+use pleach_postgres::Result;
+use pleach_schema::Hash;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use time::OffsetDateTime;
+
+/// All that is to be written into the state once the live database has changed: kept in the
+/// journal, so that any process can finish it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Landing {
+    pub branch: String,
+    pub head: Hash,
+    pub database: String,
+    pub tree: Hash,
+    pub root: Hash,
+    pub parents: Vec<Hash>,
+    pub author: String,
+    pub message: String,
+    #[serde(with = "time::serde::rfc3339")]
+    pub at: OffsetDateTime,
+    pub data_steps: Vec<state::DataStep>,
+    /// The scratch database that proved it: the next snapshot.
+    pub scratch: String,
+    #[serde(with = "time::serde::rfc3339")]
+    pub data_taken_at: OffsetDateTime,
+    pub kind: String,
+    pub summary: String,
+    /// The merge to close, or to record as closed.
+    pub merge: Option<MergeRecord>,
+    pub proof: Proof,
+    pub undoes: Option<i64>,
+}
+
+/// What the state keeps of a merge.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct MergeRecord {
+    pub open: Option<i64>,
+    pub source: String,
+    pub base: Vec<Hash>,
+    pub theirs: Hash,
+    pub auto_resolve: bool,
+}
+
+impl Project {
+    #[allow(clippy::too_many_arguments)]
+    pub(super) async fn land(
+        &mut self,
+        journal: &JournalGuard,
+        sides: &Sides,
+        worked: &Worked,
+        proved: Proved,
+        sql: &[String],
+        options: &MergeOptions,
+        open: Option<&Merge>,
+    ) -> Result<Merging> {
+        let target = &sides.target;
+        let mut session = self.session(&target.database).await?;
+        let consent = options.allow_destructive || options.dry_run;
+        let losses = self.require_consent(&session, &sides.ours_tree, &proved.tree, consent).await?;
+        let mut merging = Merging {
+            source: sides.source.clone(),
+            target: target.name.clone(),
+            commit: None,
+            diff: changes(sides, &proved.tree),
+            data_steps: worked.data_steps(),
+            sql: proved.plan.sql(),
+            proof: proved.proof.clone(),
+            settled: worked.settled.clone(),
+            losses,
+            applied: None,
+        };
+        if options.dry_run {
+            self.drop_database(&proved.scratch).await?;
+            self.cross_out(journal).await?;
+            return Ok(merging);
+        }
+        let message = options.message.clone().unwrap_or_else(|| format!("Merge {} into {}", sides.source, target.name));
+        let record = MergeRecord {
+            open: open.map(|open| open.id.0),
+            source: sides.source.clone(),
+            base: sides.bases.clone(),
+            theirs: sides.theirs.hash,
+            auto_resolve: options.auto_resolve,
+        };
+        let mut data_steps = Vec::new();
+        for stretch in worked.stretches.iter().filter(|stretch| !stretch.steps.is_empty()) {
+            let stored = state::trees::put_tree(self.state.client(), &stretch.tree, Some(sides.ours.root)).await?;
+            let toward = Some(stored.root);
+            data_steps.extend(stretch.steps.iter().map(|step| state::DataStep { toward, ..step.clone() }));
+        }
+        let added = sql.iter().filter_map(|sql| data_statements(sql));
+        data_steps.extend(added.map(|sql| state::DataStep::new("resolution", sql)));
+        let stored = state::trees::put_tree(self.state.client(), &proved.tree, Some(sides.ours.root)).await?;
+        let landing = Landing {
+            branch: target.name.clone(),
+            head: sides.ours.hash,
+            database: target.database.clone(),
+            tree: stored.content,
+            root: stored.root,
+            parents: vec![sides.ours.hash, sides.theirs.hash],
+            author: self.context.actor.clone(),
+            message,
+            at: state::now(self.state.client()).await?,
+            data_steps,
+            scratch: proved.scratch.clone(),
+            data_taken_at: proved.proof.data_taken_at,
+            kind: "merge".to_owned(),
+            summary: format!("merge {} into {}", sides.source, target.name),
+            merge: Some(record),
+            proof: proved.proof.clone(),
+            undoes: None,
+        };
+        self.progress(format!("applying to {}", target.name));
+        match self.land_on(journal, &mut session, &proved, landing).await {
+            Ok((commit, applied)) => {
+                merging.commit = Some(commit);
+                merging.applied = Some(applied);
+                Ok(merging)
+            }
+            Err(error) => Err(self.explain_elsewhere(sides, error).await),
+        }
+    }
+
+    /// Writes the landing down, changes the live database, and records it.
+    pub(crate) async fn land_on(
+        &mut self,
+        journal: &JournalGuard,
+        session: &mut pleach_postgres::connect::Session,
+        proved: &Proved,
+        landing: Landing,
+    ) -> Result<(Commit, crate::apply::Outcome)> {
+        let payload = json!({ "landing": landing });
+        let sql = "update pleach.journal set payload = $2 where id = $1";
+        self.state.client().execute(sql, &[&journal.journal.id, &payload]).await?;
+        self.checkpoint("landing written down");
+        let applied = self.apply_live(session, &proved.plan, &proved.tree, journal.journal.id).await?;
+        self.checkpoint("live database changed");
+        let commit = self.record_landing(journal, &landing).await?;
+        // The marker has done its work; one that stays does no harm.
+        let sql = "DELETE FROM pleach.marker WHERE operation = $1";
+        let _ = session.execute(sql, &[&journal.journal.id]).await;
+        Ok((commit, applied))
+    }
+
+    /// The state's half of a landing: the commit, the branch's head, the next snapshot, the merge,
+    /// the operation, in one transaction.
+    pub(crate) async fn record_landing(&mut self, journal: &JournalGuard, landing: &Landing) -> Result<Commit> {
+        let project = self.row.id;
+        let landing = landing.clone();
+        let branch = self.branch(&landing.branch).await?;
+        let transaction = self.state.transaction().await?;
+        let new = NewCommit {
+            tree: landing.tree,
+            root: landing.root,
+            parents: landing.parents.clone(),
+            author: landing.author.clone(),
+            message: landing.message,
+            at: landing.at,
+            data_steps: landing.data_steps,
+        };
+        let commit = state::commits::insert(&transaction, project, &new).await?;
+        state::branches::move_head(&transaction, &branch, commit.hash).await?;
+        state::databases::set_purpose(&transaction, &landing.scratch, Purpose::Snapshot).await?;
+        let snapshot = NewSnapshot {
+            commit: commit.hash,
+            database: landing.scratch,
+            taken_at: landing.data_taken_at,
+            way: landing.kind.clone(),
+        };
+        state::snapshots::insert(&transaction, project, &snapshot).await?;
+        if let Some(record) = landing.merge {
+            let merge = match record.open {
+                Some(id) => state::merges::get_by_id(&transaction, project, state::MergeId(id)).await?,
+                None => {
+                    let new = state::NewMerge {
+                        source: record.source,
+                        target: landing.branch.clone(),
+                        base: record.base,
+                        ours: landing.head,
+                        theirs: record.theirs,
+                        actor: landing.author.clone(),
+                        auto_resolve: record.auto_resolve,
+                    };
+                    state::merges::insert(&transaction, project, &new).await?
+                }
+            };
+            state::merges::finish(&transaction, &merge, commit.hash, &json!(landing.proof)).await?;
+        }
+        let operation = NewOperation {
+            actor: landing.author,
+            kind: landing.kind,
+            summary: landing.summary,
+            details: json!({}),
+            refs: vec![RefChange { branch: landing.branch, before: Some(landing.head), after: Some(commit.hash) }],
+            undoes: landing.undoes.map(state::OperationId),
+        };
+        state::operations::insert(&transaction, project, &operation).await?;
+        journal.finish(&transaction).await?;
+        self.context.checkpoint.as_ref().inspect(|checkpoint| checkpoint("landing about to be recorded"));
+        transaction.commit().await?;
+        self.checkpoint("landing recorded");
+        Ok(commit)
+    }
+
+    /// Ends a journal entry that has nothing left to do.
+    pub(crate) async fn cross_out(&mut self, journal: &JournalGuard) -> Result<()> {
+        let transaction = self.state.transaction().await?;
+        journal.finish(&transaction).await?;
+        Ok(transaction.commit().await?)
+    }
+
+    pub(super) async fn record_open(&mut self, sides: &Sides, options: &MergeOptions) -> Result<Merge> {
+        let new = new_merge(sides, options, &self.context.actor);
+        state::merges::insert(self.state.client(), self.row.id, &new).await
+    }
+}

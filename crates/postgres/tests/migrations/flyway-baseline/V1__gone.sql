@@ -1,0 +1,1 @@
+this is in the baseline;

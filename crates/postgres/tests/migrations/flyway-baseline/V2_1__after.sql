@@ -1,0 +1,1 @@
+INSERT INTO log (step) VALUES ('2.1');

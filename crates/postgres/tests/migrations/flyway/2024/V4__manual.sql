@@ -1,0 +1,4 @@
+BEGIN;
+SELECT add_step('4');
+COMMIT;
+SELECT '${not a placeholder}';

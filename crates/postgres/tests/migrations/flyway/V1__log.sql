@@ -1,0 +1,2 @@
+CREATE TABLE log (n serial, step text);
+INSERT INTO log (step) VALUES ('1');

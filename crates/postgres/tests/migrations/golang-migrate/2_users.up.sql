@@ -1,0 +1,4 @@
+BEGIN;
+CREATE TABLE users (id bigint PRIMARY KEY, email text);
+INSERT INTO log (step) VALUES ('2');
+COMMIT;

@@ -1,0 +1,2 @@
+-- +goose up
+SELECT add_step('9');

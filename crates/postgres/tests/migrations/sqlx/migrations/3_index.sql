@@ -1,0 +1,3 @@
+-- no-transaction
+CREATE INDEX CONCURRENTLY log_step ON log (step);
+INSERT INTO log (step) VALUES ('3');
