@@ -1,9 +1,9 @@
 //! The examples of the README and of `docs/` are run, and do what they show.
 //!
 //! In a ```` ```console ```` block a line with `$` is a command, and what follows is what it prints.
-//! A line `…` stands for any lines. Hashes, times, sizes and versions may differ. Every document
-//! begins in an empty folder with the demo's `shop.sql`. With `UPDATE=1` the documents are written
-//! anew with what the commands print.
+//! A line `…` stands for any lines. Hashes, times, sizes, versions and the width of columns may differ.
+//! Every document begins in an empty folder with the demo's `shop.sql`. With `UPDATE=1` the
+//! documents are written anew with what the commands print.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::fmt::Write as _;
@@ -139,8 +139,11 @@ fn steady(line: &str) -> String {
         word.clear();
         out.push(c);
     }
-    // Ages: `just now` and `2 seconds ago` are the same to a reader.
-    out.replace("TIME TIME", "AGE").replace("N TIME ago", "AGE").trim_end().to_owned()
+    // Ages: `just now` and `2 seconds ago` are the same to a reader, and so is how wide they make a column.
+    let aged = out.replace("TIME TIME", "AGE").replace("N TIME ago", "AGE");
+    let indent = aged.len() - aged.trim_start().len();
+    let words: Vec<&str> = aged.split_whitespace().collect();
+    format!("{}{}", &aged[..indent], words.join(" "))
 }
 
 fn matches(wanted: &[String], got: &[String]) -> bool {

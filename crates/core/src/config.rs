@@ -98,7 +98,7 @@ pub fn write_head(root: &Path, branch: &str) -> Result<()> {
 /// Writes a file that is never seen half-written: beside it first, then over it.
 pub fn write_whole(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
     use std::os::unix::fs::OpenOptionsExt;
-    let beside = path.with_extension(format!("new.{}", std::process::id()));
+    let beside = beside(path);
     let write = || -> std::io::Result<()> {
         let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(mode).open(&beside)?;
         file.write_all(bytes)?;
@@ -106,6 +106,11 @@ pub fn write_whole(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
         fs::rename(&beside, path)
     };
     write().map_err(|error| cannot("write", path, &error))
+}
+
+/// Where the text of a file is gathered before it takes its place.
+pub fn beside(path: &Path) -> PathBuf {
+    path.with_extension(format!("new.{}", std::process::id()))
 }
 
 /// An error about a file.

@@ -1,17 +1,21 @@
 //! Migrations: the plan from one commit to another as files, run up, down and up again first.
 
+pub(crate) mod files;
+mod script;
+
+use self::script::{Heading, script};
 use crate::apply;
-use crate::config::{cannot, write_whole};
+use crate::config::cannot;
 use crate::identity::{Newcomers, read};
 use crate::project::{MAIN, Project};
 use crate::prove::{Leg, millis, plan_way, server_name, unplannable};
 use crate::state::{self, Commit, JournalGuard, NewOperation};
-use pleach_change::{Plan, Stage, Step, diff, plan};
+use pleach_change::{Plan, diff, plan};
 use pleach_postgres::{Class, Error, Result};
 use pleach_schema::{Address, Attr, Entry, Kind, Tree, Value};
 use serde::Serialize;
 use serde_json::json;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 use time::macros::format_description;
@@ -71,9 +75,7 @@ impl Project {
         let journal = self.begin("migration", &json!({ "from": from.hash, "to": to.hash })).await?;
         match self.generate(&journal, &from, &to, options).await {
             Ok(generated) => {
-                self.cross_out(&journal).await?;
                 journal.release(self.state.client()).await?;
-                self.log_migration(&generated).await?;
                 Ok(generated)
             }
             Err(error) => {
@@ -114,11 +116,21 @@ impl Project {
         let head = Heading { version: &version, name: &name, from, to, server: &server };
         std::fs::create_dir_all(&options.folder).map_err(|error| cannot("make", &options.folder, &error))?;
         let file = |way: &str| options.folder.join(format!("{version}_{name}.{way}.sql"));
-        let (up_file, down_file) = (file("up"), file("down"));
+        let operation = NewOperation {
+            actor: self.context.actor.clone(),
+            kind: "migration".to_owned(),
+            summary: format!("write migration {version}_{name}"),
+            details: json!({ "from": from.hash, "to": to.hash, "version": version }),
+            refs: Vec::new(),
+            undoes: None,
+        };
         // The way back first: a migration without one is never seen.
-        write_file(&down_file, &script(&head, "down", &down, &notes.down))?;
-        self.checkpoint("down migration written");
-        write_file(&up_file, &script(&head, "up", &up, &notes.up))?;
+        let files = [
+            (file("down"), script(&head, "down", &down, &notes.down)),
+            (file("up"), script(&head, "up", &up, &notes.up)),
+        ];
+        self.write_files(journal, &files, operation).await?;
+        let [(down_file, _), (up_file, _)] = files;
         Ok(Generated {
             up_steps: up.steps.len(),
             down_steps: down.steps.len(),
@@ -197,7 +209,7 @@ impl Project {
                 continue;
             }
             let end = operation.details.get("to").and_then(|to| to.as_str()).and_then(pleach_schema::Hash::from_hex);
-            if let Some(end) = end.filter(|end| *end != to.hash && dag.get(*end).is_some()) {
+            if let Some(end) = end.filter(|end| dag.get(*end).is_some()) {
                 return self.commit_of(end).await;
             }
         }
@@ -205,19 +217,6 @@ impl Project {
         let generation = |hash: &pleach_schema::Hash| dag.get(*hash).map(|link| link.generation);
         let first = all.into_iter().min_by_key(generation).unwrap_or(to.hash);
         self.commit_of(first).await
-    }
-
-    async fn log_migration(&mut self, generated: &Generated) -> Result<()> {
-        let operation = NewOperation {
-            actor: self.context.actor.clone(),
-            kind: "migration".to_owned(),
-            summary: format!("write migration {}_{}", generated.version, generated.name),
-            details: json!({ "from": generated.from, "to": generated.to, "version": generated.version }),
-            refs: Vec::new(),
-            undoes: None,
-        };
-        state::operations::insert(self.state.client(), self.row.id, &operation).await?;
-        Ok(())
     }
 }
 
@@ -315,65 +314,6 @@ fn notes(from: &Tree, to: &Tree, legs: &[Leg]) -> Notes {
 fn part_of_going(from: &Tree, to: &Tree, address: &Address) -> bool {
     let parent = from.parent(address).and_then(|parent| from.lineage(&parent));
     parent.is_some_and(|parent| to.address(parent).is_none())
-}
-
-struct Heading<'a> {
-    version: &'a str,
-    name: &'a str,
-    from: &'a Commit,
-    to: &'a Commit,
-    server: &'a str,
-}
-
-/// A migration as a script for psql and for any tool that runs plain SQL in one transaction.
-fn script(head: &Heading<'_>, way: &str, plan: &Plan, notes: &[String]) -> String {
-    let mut out = format!("-- Migration {}_{}, {way}\n", head.version, head.name);
-    let (from, to) = if way == "up" { (head.from, head.to) } else { (head.to, head.from) };
-    out.push_str(&format!("-- From {} to {}\n", from.hash.short(), to.hash.short()));
-    out.push_str(&format!("-- Run up, down and up again on a clone with data, on {}\n", head.server));
-    for note in notes {
-        out.push_str(&format!("-- NOTE: {note}\n"));
-    }
-    out.push('\n');
-    if plan.labels_first {
-        out.push_str("-- To be committed before the rest runs:\n");
-        for step in plan.steps.iter().filter(|step| step.label) {
-            out.push_str(&format!("{}\n", step.statement()));
-        }
-        out.push('\n');
-    }
-    let mut path_is_usual = true;
-    for step in plan.steps.iter().filter(|step| !(plan.labels_first && step.label)) {
-        let data = step.stage == Stage::Data;
-        if data != path_is_usual {
-            out.push_str(if data { "RESET search_path;\n" } else { "SET search_path TO '';\n" });
-            path_is_usual = data;
-        }
-        out.push_str(&comment(step));
-        out.push_str(&step.statement());
-        out.push('\n');
-    }
-    if !path_is_usual {
-        out.push_str("RESET search_path;\n");
-    }
-    out
-}
-
-fn comment(step: &Step) -> String {
-    match (&step.destroys, step.stage) {
-        (Some(destroys), _) => format!("-- destroys {destroys}\n"),
-        (None, Stage::Data) => "-- data step\n".to_owned(),
-        _ => String::new(),
-    }
-}
-
-fn write_file(path: &Path, text: &str) -> Result<()> {
-    if path.exists() {
-        return Err(Error::new(Class::State, "file_exists", "the file is there already and was left as it is")
-            .on(path.display().to_string())
-            .hint("choose another name (`--name`) or folder (`-o`)"));
-    }
-    write_whole(path, text.as_bytes(), 0o644)
 }
 
 /// A name for files: words of letters and digits, joined by underscores.

@@ -1,6 +1,7 @@
 //! Finishing or taking back what an earlier process left unfinished.
 
 use crate::merge::land::Landing;
+use crate::migration::files::Writing;
 use crate::project::Project;
 use crate::state::{self, DatabaseState, JournalGuard};
 use pleach_postgres::Result;
@@ -20,14 +21,14 @@ impl Project {
                 actor = journal.journal.actor,
                 "recovering an unfinished operation"
             );
-            let landing = journal.journal.payload.get("landing").cloned();
-            match landing.map(serde_json::from_value::<Landing>) {
-                Some(Ok(landing)) if self.live_is_changed(&journal, &landing).await? => {
-                    self.record_landing(&journal, &landing).await?;
-                    journal.release(self.state.client()).await?;
-                }
-                _ => self.take_back(journal).await?,
+            if let Some(landing) = part::<Landing>(&journal, "landing")
+                && self.live_is_changed(&journal, &landing).await?
+            {
+                self.record_landing(&journal, &landing).await?;
+            } else if let Some(writing) = part::<Writing>(&journal, "writing") {
+                self.settle_files(&journal, &writing).await?;
             }
+            self.take_back(journal).await?;
         }
         self.finish_drops().await
     }
@@ -81,4 +82,9 @@ impl Project {
         }
         Ok(())
     }
+}
+
+/// How far an operation had come, by its own account.
+fn part<T: serde::de::DeserializeOwned>(journal: &JournalGuard, name: &str) -> Option<T> {
+    serde_json::from_value(journal.journal.payload.get(name)?.clone()).ok()
 }

@@ -1,6 +1,6 @@
 use crate::app::App;
 use crate::failure::{Exit, Outcome};
-use crate::output::{Page, ago, data_steps, diff, proved, style};
+use crate::output::{Page, ago, data_steps, diff, moment, proved, style};
 use clap::Args;
 use pleach_core::{Proof, Shown};
 
@@ -38,7 +38,7 @@ fn print(page: &mut Page, shown: &Shown) {
         page.line(format!("Merge:   {}", parents.join(" ")));
     }
     page.line(format!("Author:  {}", commit.author));
-    page.line(format!("Date:    {} ({})", commit.at.replace_nanosecond(0).unwrap_or(commit.at), ago(commit.at)));
+    page.line(format!("Date:    {} ({})", moment(commit.at), ago(commit.at)));
     page.gap();
     page.indented(4, commit.message.trim());
     page.gap();

@@ -1,6 +1,13 @@
-//! Ages and sizes for people.
+//! Times, ages and sizes for people.
 
 use time::OffsetDateTime;
+use time::macros::format_description;
+
+/// A moment, to the second: `2026-05-17 08:03:00 UTC`.
+pub fn moment(at: OffsetDateTime) -> String {
+    let shape = format_description!("[year]-[month]-[day] [hour]:[minute]:[second] UTC");
+    at.to_utc().format(shape).unwrap_or_else(|_| at.to_string())
+}
 
 /// How long ago it was: `just now`, `5 minutes ago`.
 pub fn ago(at: OffsetDateTime) -> String {
@@ -38,6 +45,12 @@ pub fn size(bytes: u64) -> String {
 mod tests {
     use super::*;
     use time::Duration;
+
+    #[test]
+    fn moments_have_two_digits_everywhere() {
+        let at = OffsetDateTime::UNIX_EPOCH + Duration::milliseconds(3_723_450);
+        assert_eq!(moment(at.to_offset(time::macros::offset!(+2))), "1970-01-01 01:02:03 UTC");
+    }
 
     #[test]
     fn ages_are_rounded_down() {

@@ -14,7 +14,7 @@ mod spinner;
 pub mod style;
 mod table;
 
-pub use age::{ago, size};
+pub use age::{ago, moment, size};
 pub use aligned::aligned;
 pub use conflict::{conflicts, decision};
 pub use diff::{data_steps, diff, tally};

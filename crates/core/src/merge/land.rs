@@ -137,9 +137,7 @@ impl Project {
         proved: &Proved,
         landing: Landing,
     ) -> Result<(Commit, crate::apply::Outcome)> {
-        let payload = json!({ "landing": landing });
-        let sql = "update pleach.journal set payload = $2 where id = $1";
-        self.state.client().execute(sql, &[&journal.journal.id, &payload]).await?;
+        journal.update(self.state.client(), &json!({ "landing": landing })).await?;
         self.checkpoint("landing written down");
         let applied = self.apply_live(session, &proved.plan, &proved.tree, journal.journal.id).await?;
         self.checkpoint("live database changed");

@@ -113,12 +113,9 @@ impl JournalGuard {
     ///
     /// # Errors
     /// `journal_lost` when another process took the operation over.
-    pub async fn update(&mut self, db: &impl Db, payload: Json) -> Result<()> {
+    pub async fn update(&self, db: &impl Db, payload: &Json) -> Result<()> {
         let sql = "update pleach.journal set payload = $2 where id = $1";
-        let updated = db.execute(sql, &[&self.journal.id, &payload]).await?;
-        self.still_ours(updated)?;
-        self.journal.payload = payload;
-        Ok(())
+        self.still_ours(db.execute(sql, &[&self.journal.id, payload]).await?)
     }
 
     /// Gives the operation the project that it has made.

@@ -22,7 +22,7 @@ pub struct RefChange {
 }
 
 /// An operation that is about to be logged.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct NewOperation {
     /// Who did it.
     pub actor: String,

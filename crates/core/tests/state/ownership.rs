@@ -16,13 +16,13 @@ async fn the_journal_tells_the_living_from_the_dead() {
         let project = Some(f.project.id);
         let mut owner = f.another().await;
         let plan = json!({"step": 1});
-        let mut guard = journal::begin(&owner, project, "merge", &plan, "ann").await.unwrap();
+        let guard = journal::begin(&owner, project, "merge", &plan, "ann").await.unwrap();
         assert!(journal::abandoned(&f.state, project).await.unwrap().is_empty(), "its owner lives");
         assert!(journal::abandoned(&owner, project).await.unwrap().is_empty(), "it is its own");
         assert_eq!(journal::list(f.state.client(), project).await.unwrap().len(), 1);
 
         // Finished but not committed is not finished.
-        guard.update(owner.client(), json!({"step": 2})).await.unwrap();
+        guard.update(owner.client(), &json!({"step": 2})).await.unwrap();
         let tx = owner.transaction().await.unwrap();
         guard.finish(&tx).await.unwrap();
         tx.rollback().await.unwrap();

@@ -73,6 +73,50 @@ CREATE STATISTICS public.users_stats ON full_name, number FROM public.users;
 Ada
 Bob
 
+-- expect 18
+merged
+COMMENT ON COLUMN public.users.full_name IS 'as written';
+GRANT SELECT (full_name) ON TABLE public.users TO reader;
+ALTER TABLE public.users ADD COLUMN initial text GENERATED ALWAYS AS ("left"(full_name, 1)) STORED;
+ALTER TABLE public.posts ADD CONSTRAINT posts_author_fkey FOREIGN KEY (author) REFERENCES public.users(number);
+ALTER TABLE public.users ADD CONSTRAINT name_ok CHECK ((length(full_name) > 1));
+ALTER TABLE public.users ADD CONSTRAINT name_unique UNIQUE (full_name);
+CREATE INDEX users_name_idx ON public.users USING btree (lower(full_name)) WHERE (full_name <> ''::text);
+CREATE VIEW public.people AS
+SELECT number AS id,
+    upper(full_name) AS loud
+   FROM public.users;
+CREATE MATERIALIZED VIEW public.names AS
+SELECT full_name AS name
+   FROM public.users;
+CREATE OR REPLACE FUNCTION public.name_of(integer)
+    RETURNS text
+    LANGUAGE sql
+BEGIN ATOMIC
+ SELECT users.full_name AS name
+    FROM public.users
+   WHERE (users.number = $1);
+END;
+CREATE OR REPLACE FUNCTION public.touch()
+    RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$BEGIN RETURN new; END$$;
+CREATE TRIGGER touch BEFORE UPDATE OF full_name ON public.users FOR EACH ROW WHEN ((old.full_name IS DISTINCT FROM new.full_name)) EXECUTE FUNCTION public.touch();
+CREATE RULE nothing AS
+    ON DELETE TO public.users
+   WHERE (old.full_name = 'root'::text) DO INSTEAD NOTHING;
+CREATE POLICY own ON public.users TO PUBLIC USING ((full_name = CURRENT_USER));
+CREATE STATISTICS public.users_stats ON full_name, number FROM public.users;
+-- SELECT number, full_name, initial, name_of(number) FROM users ORDER BY 1
+1 | Ada | A | Ada
+2 | Bob | B | Bob
+-- SELECT id, loud FROM people ORDER BY 1
+1 | ADA
+2 | BOB
+-- SELECT name FROM names
+Ada
+Bob
+
 -- case: ours uses a column that theirs renamed
 -- base
 CREATE TABLE users (id int PRIMARY KEY, name text);
@@ -136,6 +180,23 @@ Ada | ada@example.org
 -- SELECT name, mail FROM both_of
 Ada | ada@example.org
 
+-- expect 18
+merged
+ALTER TABLE public.users RENAME COLUMN mail TO email;
+CREATE INDEX users_name_idx ON public.users USING btree (lower(full_name));
+CREATE VIEW public.names AS
+SELECT full_name AS name,
+    email
+   FROM public.users;
+-- SELECT full_name, email FROM users
+Ada | ada@example.org
+-- SELECT full_name, mail FROM mails
+Ada | ada@example.org
+-- SELECT name, email FROM names
+Ada | ada@example.org
+-- SELECT name, mail FROM both_of
+Ada | ada@example.org
+
 -- case: theirs builds on a table that ours renamed
 -- base
 CREATE TABLE users (id int PRIMARY KEY, name text);
@@ -171,6 +232,34 @@ CREATE VIEW public.adults AS
 SELECT people.name
    FROM public.people
   WHERE (people.age >= 18);
+CREATE OR REPLACE FUNCTION public.adult(public.people)
+    RETURNS boolean
+    LANGUAGE sql IMMUTABLE
+    AS $$SELECT $1.age >= 18$$;
+-- SELECT id, name, age, serial_number, adult(people) FROM people ORDER BY 1
+1 | Ada | 18 | 1 | t
+2 | Bob | 18 | 2 | t
+-- SELECT name FROM adults ORDER BY 1
+Ada
+Bob
+
+-- expect 18
+merged
+CREATE SEQUENCE public.users_serial_number_seq AS integer;
+CREATE TABLE public.posts (
+    id integer NOT NULL,
+    author integer,
+    CONSTRAINT posts_pkey PRIMARY KEY (id)
+);
+ALTER TABLE public.people ADD COLUMN age integer DEFAULT 18;
+ALTER TABLE public.people ADD COLUMN serial_number integer DEFAULT nextval('public.users_serial_number_seq'::regclass) NOT NULL;
+ALTER SEQUENCE public.users_serial_number_seq OWNED BY public.people.serial_number;
+ALTER TABLE public.posts ADD CONSTRAINT posts_author_fkey FOREIGN KEY (author) REFERENCES public.people(id);
+CREATE INDEX users_age_idx ON public.people USING btree (age);
+CREATE VIEW public.adults AS
+SELECT name
+   FROM public.people
+  WHERE (age >= 18);
 CREATE OR REPLACE FUNCTION public.adult(public.people)
     RETURNS boolean
     LANGUAGE sql IMMUTABLE
@@ -237,6 +326,23 @@ SELECT users.name
 -- SELECT count(*) FROM people
 0
 
+-- expect 18
+merged
+CREATE TABLE core.posts (
+    id integer NOT NULL,
+    author integer,
+    number integer DEFAULT core.f(1),
+    CONSTRAINT posts_pkey PRIMARY KEY (id)
+);
+ALTER TABLE core.posts ADD CONSTRAINT posts_author_fkey FOREIGN KEY (author) REFERENCES core.users(id);
+CREATE VIEW public.people AS
+SELECT name
+   FROM core.users;
+-- SELECT count(*) FROM core.posts
+0
+-- SELECT count(*) FROM people
+0
+
 -- case: theirs uses a type that ours renamed
 -- base
 CREATE TYPE mood AS ENUM ('sad', 'happy');
@@ -291,6 +397,24 @@ ALTER TABLE public.posts ADD CONSTRAINT posts_author_fkey FOREIGN KEY (author) R
 CREATE OR REPLACE VIEW public.people AS
 SELECT users.name,
     users.age
+   FROM archive.users;
+-- SELECT * FROM archive.users
+1 | Ada | null
+-- SELECT * FROM people
+Ada | null
+
+-- expect 18
+merged
+CREATE TABLE public.posts (
+    id integer NOT NULL,
+    author integer,
+    CONSTRAINT posts_pkey PRIMARY KEY (id)
+);
+ALTER TABLE archive.users ADD COLUMN age integer;
+ALTER TABLE public.posts ADD CONSTRAINT posts_author_fkey FOREIGN KEY (author) REFERENCES archive.users(id);
+CREATE OR REPLACE VIEW public.people AS
+SELECT name,
+    age
    FROM archive.users;
 -- SELECT * FROM archive.users
 1 | Ada | null
@@ -448,6 +572,17 @@ Ada
 -- SELECT indexdef FROM pg_indexes WHERE indexname = 'users_name_idx'
 CREATE INDEX users_name_idx ON public.users USING btree (full_name)
 
+-- expect 18
+merged
+CREATE INDEX users_name_idx ON public.users USING btree (full_name);
+CREATE VIEW public.people AS
+SELECT full_name AS name
+   FROM public.users;
+-- SELECT name FROM people
+Ada
+-- SELECT indexdef FROM pg_indexes WHERE indexname = 'users_name_idx'
+CREATE INDEX users_name_idx ON public.users USING btree (full_name)
+
 -- case: ours edits a view on a column that theirs renamed
 -- base
 CREATE TABLE users (id int PRIMARY KEY, name text, age int);
@@ -513,6 +648,17 @@ refused: PostgreSQL refused `CREATE VIEW public.good AS SELECT users.id FROM pub
   sql: SQL of your own behind the merge without it; or change the branch and merge again
   PostgreSQL: invalid input value for enum public.mood: "happy" (SQLSTATE 22P02)
 
+-- expect 18
+refused: PostgreSQL refused `CREATE VIEW public.good AS SELECT id FROM public.users WHERE (mood = 'happy'::public.mood)`: invalid input value for enum public.mood: "happy"
+  objects: view public.good
+  theirs has CREATE VIEW public.good AS
+    SELECT id
+       FROM public.users
+      WHERE (mood = 'happy'::public.mood);
+  ours: leave out view public.good, with what stands on it
+  sql: SQL of your own behind the merge without it; or change the branch and merge again
+  PostgreSQL: invalid input value for enum public.mood: "happy" (SQLSTATE 22P02)
+
 -- case: a view that PostgreSQL refuses is made by SQL instead
 -- base
 CREATE TYPE mood AS ENUM ('sad', 'happy');
@@ -537,6 +683,22 @@ refused: PostgreSQL refused `CREATE VIEW public.good AS SELECT users.id FROM pub
   sql: SQL of your own behind the merge without it; or change the branch and merge again
   PostgreSQL: invalid input value for enum public.mood: "happy" (SQLSTATE 22P02)
 resolved by sql: PostgreSQL refused `CREATE VIEW public.good AS SELECT users.id FROM public.users WHERE (users.mood = 'happy'::public.moo…`: invalid input value for enum public.mood: "happy"
+merged
+CREATE VIEW good AS SELECT id FROM users WHERE mood = 'glad';
+-- SELECT * FROM good
+1
+
+-- expect 18
+refused: PostgreSQL refused `CREATE VIEW public.good AS SELECT id FROM public.users WHERE (mood = 'happy'::public.mood)`: invalid input value for enum public.mood: "happy"
+  objects: view public.good
+  theirs has CREATE VIEW public.good AS
+    SELECT id
+       FROM public.users
+      WHERE (mood = 'happy'::public.mood);
+  ours: leave out view public.good, with what stands on it
+  sql: SQL of your own behind the merge without it; or change the branch and merge again
+  PostgreSQL: invalid input value for enum public.mood: "happy" (SQLSTATE 22P02)
+resolved by sql: PostgreSQL refused `CREATE VIEW public.good AS SELECT id FROM public.users WHERE (mood = 'happy'::public.mood)`: invalid input value for enum public.mood: "happy"
 merged
 CREATE VIEW good AS SELECT id FROM users WHERE mood = 'glad';
 -- SELECT * FROM good
