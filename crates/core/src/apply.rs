@@ -124,6 +124,9 @@ impl Project {
 
     async fn apply_once(&self, session: &mut Session, plan: &Plan, expected: &Tree, operation: Uuid) -> Result<()> {
         run_labels(session, plan).await?;
+        if plan.labels_first {
+            self.checkpoint("labels committed");
+        }
         let transaction = session.transaction().await?;
         let patience = LOCK_TIMEOUT.min(Duration::from_secs(self.config.lock_wait_seconds.max(1)));
         transaction.batch_execute(&format!("SET LOCAL lock_timeout = '{}ms'", patience.as_millis())).await?;

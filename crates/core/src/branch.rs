@@ -105,10 +105,8 @@ impl Project {
         let journal = self.begin("branch create", &json!({ "branch": name })).await?;
         let outcome = async {
             let commit = self.commit_of(hash).await?;
-            let snapshot = match known {
-                Some(snapshot) => snapshot,
-                None => self.ensure_snapshot(&journal, &commit).await?,
-            };
+            // Looked for again: only what is found after the journal was written stays.
+            let snapshot = self.ensure_snapshot(&journal, &commit).await?;
             let (database, way) = self.clone_database(&journal, &snapshot.database, Purpose::Branch).await?;
             let way = way.as_str().to_owned();
             let (actor, project) = (self.context.actor.clone(), self.row.id);
@@ -126,10 +124,7 @@ impl Project {
                 journal.release(self.state.client()).await?;
                 Ok(created(branch, false, started))
             }
-            Err(error) => {
-                self.take_back(journal).await?;
-                Err(error)
-            }
+            Err(error) => Err(self.give_up(journal, error).await),
         }
     }
 
@@ -166,45 +161,49 @@ impl Project {
     pub async fn branches(&self) -> Result<Vec<BranchInfo>> {
         let mut branches = state::branches::list(self.state.client(), self.row.id).await?;
         branches.sort_by_key(|branch| (branch.name != MAIN, branch.name.clone()));
-        let mut infos = Vec::with_capacity(branches.len());
-        for branch in branches {
-            infos.push(self.info(branch).await?);
-        }
-        Ok(infos)
+        self.infos(branches).await
     }
 
     /// One branch.
     pub async fn branch_info(&self, name: &str) -> Result<BranchInfo> {
-        self.info(self.branch(name).await?).await
+        let branch = self.branch(name).await?;
+        let mut infos = self.infos(vec![branch]).await?;
+        infos.pop().ok_or_else(|| Error::new(Class::Internal, "internal", "one branch has one description"))
     }
 
-    async fn info(&self, branch: Branch) -> Result<BranchInfo> {
-        let project = self.row.id;
-        let head = self.commit_of(branch.head).await?;
+    /// Describes branches, with a few queries for all of them.
+    async fn infos(&self, branches: Vec<Branch>) -> Result<Vec<BranchInfo>> {
+        let (client, project) = (self.state.client(), self.row.id);
         let main = self.branch(MAIN).await?.head;
-        let (mut ahead, mut behind) = (0, 0);
-        if main != branch.head {
-            let dag = state::commits::ancestors(self.state.client(), project, &[main, branch.head]).await?;
-            let (theirs, ours) = (dag.nearest_first(branch.head), dag.nearest_first(main));
-            ahead = theirs.iter().filter(|hash| !ours.contains(hash)).count();
-            behind = ours.iter().filter(|hash| !theirs.contains(hash)).count();
-        }
-        Ok(BranchInfo {
-            current: branch.name == self.current_branch(),
-            bytes: database::size(&self.admin, &branch.database).await?,
-            connections: database::connections(&self.admin, &branch.database).await?.len(),
-            name: branch.name,
-            head: branch.head,
-            message: head.message,
-            ahead,
-            behind,
-            database: branch.database,
-            created_by: branch.created_by,
-            created_at: branch.created_at,
-            created_from: branch.created_from,
-            clone_way: branch.clone_way,
-            data_taken_at: branch.data_taken_at,
-        })
+        let current = self.current_branch();
+        let heads: Vec<Hash> = branches.iter().map(|branch| branch.head).collect();
+        let tips: Vec<Hash> = heads.iter().copied().chain([main]).collect();
+        let dag = state::commits::ancestors(client, project, &tips).await?;
+        let commits = state::commits::many(client, project, &heads).await?;
+        let databases: Vec<&str> = branches.iter().map(|branch| branch.database.as_str()).collect();
+        let mut usages = database::usage(&self.admin, &databases).await?;
+        let infos = branches.into_iter().zip(commits).map(|(branch, head)| {
+            let (ahead, behind) = if head.hash == main { (0, 0) } else { dag.apart(head.hash, main) };
+            // A database that is gone takes nothing; `fsck` says that it is gone.
+            let usage = usages.remove(&branch.database).unwrap_or_default();
+            BranchInfo {
+                current: branch.name == current,
+                bytes: usage.bytes,
+                connections: usage.connections,
+                name: branch.name,
+                head: head.hash,
+                message: head.message,
+                ahead,
+                behind,
+                database: branch.database,
+                created_by: branch.created_by,
+                created_at: branch.created_at,
+                created_from: branch.created_from,
+                clone_way: branch.clone_way,
+                data_taken_at: branch.data_taken_at,
+            }
+        });
+        Ok(infos.collect())
     }
 
     /// Makes a branch the current one of the project's folder.
@@ -235,12 +234,19 @@ impl Project {
     /// `main_protected`; `branch_not_merged` when it has commits or changes that nothing else has
     /// and `force` is not set.
     pub async fn delete_branch(&mut self, name: &str, force: bool) -> Result<Deleted> {
-        let branch = self.branch(name).await?;
         if self.is_main(name) {
             return Err(main_is_protected("main cannot be deleted"));
         }
+        let (lock, branch) = self.hold_branch(name).await?;
+        let outcome = self.delete_held(&branch, force).await;
+        lock.release(self.state.client()).await?;
+        outcome
+    }
+
+    async fn delete_held(&mut self, branch: &Branch, force: bool) -> Result<Deleted> {
+        let name = branch.name.as_str();
         if !force {
-            self.require_merged(&branch).await?;
+            self.require_merged(branch).await?;
         }
         let bytes = database::size(&self.admin, &branch.database).await?;
         let operation = NewOperation {
@@ -251,7 +257,7 @@ impl Project {
             refs: vec![RefChange { branch: name.to_owned(), before: Some(branch.head), after: None }],
             undoes: None,
         };
-        self.forget_branch(&branch, &operation).await?;
+        self.forget_branch(branch, &operation).await?;
         if config::read_head(&self.root) == name {
             config::write_head(&self.root, MAIN)?;
         }

@@ -1,7 +1,7 @@
 //! Checking everything: the store, and the live databases against it.
 
 use crate::project::Project;
-use crate::state::{self, fsck::Damage};
+use crate::state::{self, Database, DatabaseState, fsck::Damage};
 use pleach_postgres::{Result, database};
 use serde::Serialize;
 
@@ -33,23 +33,31 @@ impl Project {
         })
         .await?;
         (check.objects, check.commits) = (objects, commits);
-        let there = database::list(&self.admin, "").await?;
         for registered in state::databases::list(self.state.client(), self.row.id).await? {
             check.databases += 1;
-            match there.iter().find(|database| database.name == registered.name) {
-                Some(database) if database.valid => {}
-                Some(_) => check.damages.push(Damage {
-                    object: format!("database {}", registered.name),
-                    what: "it is the ruin of a drop that was cut off".to_owned(),
-                    consequence: "nobody can connect to it; the next command removes it".to_owned(),
-                }),
-                None => check.damages.push(Damage {
-                    object: format!("database {}", registered.name),
-                    what: format!("it is registered as a {} and not on the server", registered.purpose.as_str()),
-                    consequence: "its rows are lost; its schema is in the commits".to_owned(),
-                }),
-            }
+            check.damages.extend(self.verify_database(registered).await?);
         }
         Ok(check)
+    }
+
+    /// Looks whether a database is on the server. One that is being made or dropped may or may not
+    /// be, and while we look it may come to that, or get another name.
+    async fn verify_database(&self, registered: Database) -> Result<Option<Damage>> {
+        let there = database::find(&self.admin, &registered.name).await?;
+        let now = state::databases::find(self.state.client(), &registered.name).await?;
+        let is_ready = |database: &Database| database.state == DatabaseState::Ready;
+        if !(is_ready(&registered) && now.as_ref().is_some_and(is_ready)) {
+            return Ok(None);
+        }
+        let (what, consequence) = match there {
+            Some(database) if database.valid => return Ok(None),
+            Some(_) => ("it is the ruin of a drop that was cut off".to_owned(), "nobody can connect to it any more"),
+            None => (
+                format!("it is registered as a {} and not on the server", registered.purpose.as_str()),
+                "its rows are lost; its schema is in the commits",
+            ),
+        };
+        let object = format!("database {}", registered.name);
+        Ok(Some(Damage { object, what, consequence: consequence.to_owned() }))
     }
 }

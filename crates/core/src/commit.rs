@@ -1,8 +1,8 @@
 //! Commits: what a branch's database holds, as an immutable state.
 
 use crate::identity::{self, Newcomers};
-use crate::project::{MAIN, Project, main_is_protected};
-use crate::state::{self, Commit, DataStep, NewCommit, NewOperation, RefChange};
+use crate::project::{Project, main_is_protected};
+use crate::state::{self, Branch, Commit, DataStep, NewCommit, NewOperation, RefChange};
 use pleach_change::{Diff, diff};
 use pleach_postgres::catalog::Unmodelled;
 use pleach_postgres::{Class, Error, Result};
@@ -65,23 +65,21 @@ impl Project {
         if message.trim().is_empty() {
             return Err(Error::new(Class::Input, "empty_message", "a commit needs a message").hint("say why: `-m …`"));
         }
-        let branch = self.branch(branch).await?;
-        if branch.name == MAIN && !adopt {
+        if self.is_main(branch) && !adopt {
             return Err(main_is_protected("a commit on main"));
         }
         for step in &data {
             check_data_step(step)?;
         }
-        let mut data_steps = state::branches::waiting(self.state.client(), &branch).await?;
-        data_steps.extend(data);
-        let lock = state::locks::lock_branch(&self.state, branch.id).await?;
-        let outcome = self.commit_locked(&branch.name, message, data_steps).await;
+        let (lock, branch) = self.hold_branch(branch).await?;
+        let outcome = self.commit_held(branch, message, data).await;
         lock.release(self.state.client()).await?;
         outcome
     }
 
-    async fn commit_locked(&mut self, branch: &str, message: &str, data_steps: Vec<DataStep>) -> Result<Committed> {
-        let branch = self.branch(branch).await?;
+    async fn commit_held(&mut self, branch: Branch, message: &str, data: Vec<DataStep>) -> Result<Committed> {
+        let mut data_steps = state::branches::waiting(self.state.client(), &branch).await?;
+        data_steps.extend(data);
         let parent = self.commit_of(branch.head).await?;
         let before = self.tree(&parent).await?;
         let mut session = self.session(&branch.database).await?;
@@ -129,15 +127,16 @@ impl Project {
     }
 
     /// Keeps a data step for the branch's next commit.
-    pub async fn add_data(&self, branch: &str, step: DataStep) -> Result<Vec<DataStep>> {
+    pub async fn add_data(&mut self, branch: &str, step: DataStep) -> Result<Vec<DataStep>> {
         check_data_step(&step)?;
-        let branch = self.branch(branch).await?;
-        if branch.name == MAIN {
+        if self.is_main(branch) {
             return Err(main_is_protected("a data step on main"));
         }
+        let (lock, branch) = self.hold_branch(branch).await?;
         let mut steps = state::branches::waiting(self.state.client(), &branch).await?;
         steps.push(step);
         state::branches::set_waiting(self.state.client(), &branch, &steps).await?;
+        lock.release(self.state.client()).await?;
         Ok(steps)
     }
 }

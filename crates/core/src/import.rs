@@ -12,7 +12,7 @@ use pleach_postgres::connect::{Session, Target, connect};
 use pleach_postgres::copy::{Table, copy_data, copy_sequences};
 use pleach_postgres::import::{Migrations, SchemaFiles};
 use pleach_postgres::script::{self, Script, Variables};
-use pleach_postgres::{Class, Error, Result, catalog, database};
+use pleach_postgres::{Class, Error, Result, catalog};
 use pleach_schema::{Attr, Entry, Kind, Lineage, Tree, Value, quote_ident};
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -180,11 +180,7 @@ impl Project {
 
     /// A new database with nothing in it but Pleach's own tables.
     pub(crate) async fn empty_database(&self, journal: &JournalGuard, purpose: Purpose) -> Result<String> {
-        let name = self.database_name(purpose.as_str());
-        state::databases::register(self.state.client(), self.row.id, &name, purpose, Some(journal.journal.id)).await?;
-        self.checkpoint("database registered");
-        database::create_empty(&self.admin, &name, self.own_role()).await?;
-        self.checkpoint("database created");
+        let name = self.create_database(journal, purpose).await?;
         let session = self.session(&name).await?;
         identity::prepare(&*session).await?;
         session.close().await;

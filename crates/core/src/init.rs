@@ -139,7 +139,7 @@ impl Project {
         if cluster.is_some() {
             admin.batch_execute(&format!("REVOKE ALL ON DATABASE {STATE_DATABASE} FROM PUBLIC")).await?;
         }
-        let state = State::open(connect(&target, APPLICATION).await?.into_client()).await?;
+        let mut state = State::open(connect(&target, APPLICATION).await?.into_client()).await?;
         let (secrets, kind) = match cluster {
             Some(cluster) => (roles::create(&admin, cluster, &name, &home).await?, ServerKind::Private),
             None => {
@@ -148,7 +148,7 @@ impl Project {
             }
         };
         let own_role = secrets.owner.as_ref().map_or(server.user(), |login| &login.role).to_owned();
-        clear_half_made(&state, &admin, &name, cluster.is_some()).await?;
+        clear_half_made(&mut state, &admin, &name, cluster.is_some()).await?;
         let row = state::projects::create(state.client(), &name, &own_role, &json!({})).await?;
         let config = Config::new(name, kind);
         Ok(Self { root: root.to_owned(), config, context, cluster: None, secrets, target, admin, state, row })
@@ -243,16 +243,24 @@ impl Project {
         let home = root.join(FOLDER);
         let config = Config::read(&root)?;
         let file = home.join("config.toml");
+        let checkpoint = |name: &str| context.checkpoint.as_ref().inspect(|checkpoint| checkpoint(name));
         match config.server {
             // The settings go first: what is cut off here is no project any more, and the next
             // `init` clears the rest away.
             ServerKind::Private => {
                 std::fs::remove_file(&file).map_err(|error| config::cannot("remove", &file, &error))?;
+                checkpoint("settings removed");
                 if let Some(cluster) = Cluster::open(&home)? {
                     cluster.destroy().await?;
                 }
+                checkpoint("server removed");
             }
-            ServerKind::Url => Self::open(&root, context).await?.remove_project().await?,
+            ServerKind::Url => match Self::open(&root, context.clone()).await {
+                Ok(mut project) => project.remove_project().await?,
+                // What was cut off here once had come that far.
+                Err(error) if error.code == "unknown_project" => {}
+                Err(error) => return Err(error),
+            },
         }
         std::fs::remove_dir_all(&home).map_err(|error| config::cannot("remove", &home, &error))?;
         Ok(config.project)
@@ -260,7 +268,7 @@ impl Project {
 
     /// Takes a project back that could not be begun.
     async fn remove_project(&mut self) -> Result<()> {
-        remove(&self.state, &self.admin, &self.row).await
+        remove(&mut self.state, &self.admin, &self.row).await
     }
 }
 
@@ -287,7 +295,7 @@ fn alone(home: &Path) -> Result<std::fs::File> {
 
 /// Drops what a process left behind that was killed while it began or destroyed this project. On a
 /// private server whatever is there was left behind: a whole project would have its settings.
-async fn clear_half_made(state: &State, admin: &Session, name: &str, private: bool) -> Result<()> {
+async fn clear_half_made(state: &mut State, admin: &Session, name: &str, private: bool) -> Result<()> {
     if private {
         for row in state::projects::list(state.client()).await? {
             remove(state, admin, &row).await?;
@@ -312,17 +320,23 @@ async fn clear_half_made(state: &State, admin: &Session, name: &str, private: bo
     remove(state, admin, &row).await
 }
 
-async fn remove(state: &State, admin: &Session, row: &state::Project) -> Result<()> {
+async fn remove(state: &mut State, admin: &Session, row: &state::Project) -> Result<()> {
     for database in state::databases::list(state.client(), row.id).await? {
         database::drop(admin, &database.name, true).await?;
     }
+    let transaction = state.transaction().await?;
     // Everything else of the project goes with its row.
-    let client = state.client();
-    client.execute("delete from pleach.branch where project_id = $1", &[&row.id.0]).await?;
-    client.execute("delete from pleach.snapshot where project_id = $1", &[&row.id.0]).await?;
-    client.execute("delete from pleach.database where project_id = $1", &[&row.id.0]).await?;
-    client.execute("delete from pleach.journal where project_id = $1", &[&row.id.0]).await?;
-    state::projects::delete(client, row.id).await
+    for sql in [
+        "delete from pleach.warm using pleach.database d where database = d.name and project_id = $1",
+        "delete from pleach.branch where project_id = $1",
+        "delete from pleach.snapshot where project_id = $1",
+        "delete from pleach.database where project_id = $1",
+        "delete from pleach.journal where project_id = $1",
+    ] {
+        transaction.execute(sql, &[&row.id.0]).await?;
+    }
+    state::projects::delete(&transaction, row.id).await?;
+    Ok(transaction.commit().await?)
 }
 
 fn project_name(root: &Path, asked: Option<&str>) -> Result<String> {

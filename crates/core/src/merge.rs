@@ -103,28 +103,25 @@ impl Project {
     /// without consent, `drift` and `uncommitted_changes` when the target is not at its head,
     /// `lock_not_available` when somebody holds a lock on the target for too long.
     pub async fn merge(&mut self, source: &str, into: &str, options: &MergeOptions) -> Result<MergeOutcome> {
-        let target = self.branch(into).await?;
         if source == into {
             return Err(Error::new(Class::Input, "merge_with_itself", "a branch cannot be merged into itself")
                 .on(format!("branch {into}")));
         }
         let theirs = self.resolve(source).await?;
-        let lock = state::locks::lock_branch(&self.state, target.id).await?;
-        let outcome = self.merge_locked(source, into, theirs, options).await;
+        let (lock, target) = self.hold_branch(into).await?;
+        let outcome = self.merge_held(source, target, theirs, options).await;
         lock.release(self.state.client()).await?;
         outcome
     }
 
-    async fn merge_locked(
+    async fn merge_held(
         &mut self,
         source: &str,
-        into: &str,
+        target: Branch,
         theirs: Commit,
         options: &MergeOptions,
     ) -> Result<MergeOutcome> {
-        // Read again: whoever had the lock may have moved it.
-        let target = self.branch(into).await?;
-        if let Some(open) = state::merges::open_into(self.state.client(), self.row.id, into).await?
+        if let Some(open) = state::merges::open_into(self.state.client(), self.row.id, &target.name).await?
             && !options.dry_run
         {
             return Err(merge_open(&open));
@@ -178,10 +175,7 @@ impl Project {
                 journal.release(self.state.client()).await?;
                 Ok(outcome)
             }
-            Err(error) => {
-                self.take_back(journal).await?;
-                Err(error)
-            }
+            Err(error) => Err(self.give_up(journal, error).await),
         }
     }
 

@@ -78,10 +78,7 @@ impl Project {
                 journal.release(self.state.client()).await?;
                 Ok(generated)
             }
-            Err(error) => {
-                self.take_back(journal).await?;
-                Err(error)
-            }
+            Err(error) => Err(self.give_up(journal, error).await),
         }
     }
 
@@ -97,7 +94,8 @@ impl Project {
         let up = plan_way(&from_tree, &legs)?;
         if up.steps.is_empty() {
             return Err(Error::new(Class::State, "nothing_to_migrate", "the two revisions have the same schema")
-                .on(format!("{} and {}", from.hash.short(), to.hash.short())));
+                .on(format!("{} and {}", from.hash.short(), to.hash.short()))
+                .hint("a migration starts where the last one ended: name another start with `--from`"));
         }
         let snapshot = self.ensure_snapshot(journal, from).await?;
         self.progress("running it up, down and up again on a clone with data");

@@ -152,6 +152,7 @@ impl Project {
 
     /// Drops snapshots, with their warm clones, that are neither a branch's head nor the oldest
     /// one, from which all others can be made again. Of several for one commit the newest stays.
+    /// One that an operation under way may be cloning is left to the next time.
     async fn prune(&mut self) -> Result<()> {
         let project = self.row.id;
         let heads: Vec<Hash> =
@@ -163,6 +164,11 @@ impl Project {
         for snapshot in snapshots.into_iter().rev() {
             let newest = kept.insert(snapshot.commit);
             if (newest && heads.contains(&snapshot.commit)) || Some(snapshot.id) == oldest {
+                continue;
+            }
+            let retired = state::snapshots::retire(self.state.client(), snapshot.id).await?;
+            self.checkpoint("snapshot retired");
+            if state::journal::any_from_before(self.state.client(), project, retired).await? {
                 continue;
             }
             while let Some(name) = {
@@ -192,21 +198,23 @@ impl Project {
     /// # Errors
     /// `uncommitted_changes` when the branch's schema is not that of its head.
     pub async fn refresh_snapshot(&mut self, branch: &str) -> Result<Refreshed> {
-        let branch = self.branch(branch).await?;
+        let (lock, branch) = self.hold_branch(branch).await?;
+        let outcome = self.refresh_held(&branch).await;
+        lock.release(self.state.client()).await?;
+        outcome
+    }
+
+    async fn refresh_held(&mut self, branch: &Branch) -> Result<Refreshed> {
         let head = self.commit_of(branch.head).await?;
         let tree = self.tree(&head).await?;
-        self.require_clean(&branch, &tree).await?;
+        self.require_clean(branch, &tree).await?;
         let journal = self.begin("refresh", &json!({ "branch": branch.name })).await?;
-        let outcome = self.take_snapshot(&journal, &branch, &head, &tree).await;
-        match outcome {
+        match self.take_snapshot(&journal, branch, &head, &tree).await {
             Ok(refreshed) => {
                 journal.release(self.state.client()).await?;
                 Ok(refreshed)
             }
-            Err(error) => {
-                self.take_back(journal).await?;
-                Err(error)
-            }
+            Err(error) => Err(self.give_up(journal, error).await),
         }
     }
 

@@ -1,36 +1,87 @@
-//! Finishing or taking back what an earlier process left unfinished.
+//! Finishing or taking back what was cut off: by a crash, or by an error.
 
 use crate::merge::land::Landing;
 use crate::migration::files::Writing;
 use crate::project::Project;
-use crate::state::{self, DatabaseState, JournalGuard};
-use pleach_postgres::Result;
-use pleach_postgres::database;
+use crate::state::{self, Branch, JournalGuard, SessionLock};
+use pleach_postgres::{Class, Error, Result};
+use serde::de::DeserializeOwned;
 
 impl Project {
     /// Looks for operations whose owner died, and finishes each or takes it back. Called whenever
     /// a project is opened.
     pub(crate) async fn recover(&mut self) -> Result<()> {
         for journal in state::journal::abandoned(&self.state, Some(self.row.id)).await? {
-            if journal.journal.project.is_none() {
-                journal.release(self.state.client()).await?;
-                continue;
+            self.settle(journal).await?;
+        }
+        self.drop_orphans().await
+    }
+
+    /// Holds a branch, when nobody else works on it any more, and reads it anew. Whoever had it may
+    /// have moved it, or died with a change half recorded: then that is settled first.
+    pub(crate) async fn hold_branch(&mut self, name: &str) -> Result<(SessionLock, Branch)> {
+        loop {
+            let branch = self.branch(name).await?;
+            let lock = match state::locks::try_lock_branch(&self.state, branch.id).await? {
+                Some(lock) => lock,
+                None => {
+                    self.progress(format!("waiting for another process that works on {name}"));
+                    state::locks::lock_branch(&self.state, branch.id).await?
+                }
+            };
+            for journal in state::journal::list(self.state.client(), Some(self.row.id)).await? {
+                let landing: Option<Landing> = part(&journal.payload, "landing")?;
+                // Its owner held the branch, and so is dead. Somebody else may be settling it.
+                if landing.is_some_and(|landing| landing.branch == name)
+                    && let Some(journal) = state::journal::take_over(&self.state, journal.id).await?
+                {
+                    self.settle(journal).await?;
+                }
             }
-            tracing::info!(
-                kind = journal.journal.kind,
-                actor = journal.journal.actor,
-                "recovering an unfinished operation"
-            );
-            if let Some(landing) = part::<Landing>(&journal, "landing")
-                && self.live_is_changed(&journal, &landing).await?
-            {
-                self.record_landing(&journal, &landing).await?;
-            } else if let Some(writing) = part::<Writing>(&journal, "writing") {
+            let again = self.branch(name).await?;
+            if again.id == branch.id {
+                return Ok((lock, again));
+            }
+            // Deleted, and made again.
+            lock.release(self.state.client()).await?;
+        }
+    }
+
+    /// Settles an operation that failed; returns why it did. What cannot be settled now, because
+    /// the server is gone, is left to the next command.
+    pub(crate) async fn give_up(&mut self, journal: JournalGuard, error: Error) -> Error {
+        if let Err(trouble) = self.settle(journal).await {
+            tracing::warn!(%trouble, "the next command will clear up");
+        }
+        error
+    }
+
+    /// Finishes an operation whose effect is there already, and takes any other back: drops what
+    /// it made that nothing refers to, and crosses it out.
+    async fn settle(&mut self, journal: JournalGuard) -> Result<()> {
+        let written = state::journal::find(self.state.client(), journal.journal.id).await?;
+        if let Some(written) = written.filter(|written| written.project.is_some()) {
+            tracing::info!(kind = written.kind, actor = written.actor, "settling an unfinished operation");
+            if let Some(landing) = part::<Landing>(&written.payload, "landing")? {
+                self.settle_landing(&journal, &landing).await?;
+            } else if let Some(writing) = part::<Writing>(&written.payload, "writing")? {
                 self.settle_files(&journal, &writing).await?;
             }
-            self.take_back(journal).await?;
+            for database in state::databases::of_journal(self.state.client(), written.id).await? {
+                self.drop_database(&database).await?;
+            }
+            state::journal::cross_out(self.state.client(), written.id).await?;
         }
-        self.finish_drops().await
+        journal.release(self.state.client()).await
+    }
+
+    async fn settle_landing(&mut self, journal: &JournalGuard, landing: &Landing) -> Result<()> {
+        if self.live_is_changed(journal, landing).await? {
+            self.record_landing(journal, landing).await?;
+        } else if landing.labels_first {
+            self.keep_labels(landing).await?;
+        }
+        Ok(())
     }
 
     /// Whether the plan of a landing was committed on the live database: its marker is there.
@@ -46,45 +97,16 @@ impl Project {
         session.close().await;
         Ok(!fence)
     }
-
-    /// Takes an operation back: drops what it made that nothing refers to, and crosses it out.
-    pub(crate) async fn take_back(&mut self, journal: JournalGuard) -> Result<()> {
-        let databases = state::databases::of_journal(self.state.client(), journal.journal.id).await?;
-        for database in databases {
-            if !self.is_referred_to(&database.name).await? {
-                self.drop_database(&database.name).await?;
-            }
-        }
-        let transaction = self.state.transaction().await?;
-        let finished = journal.finish(&transaction).await;
-        transaction.commit().await?;
-        // One that was finished before something later failed has no row any more.
-        if let Err(error) = finished {
-            tracing::debug!(%error, "the operation was crossed out already");
-        }
-        journal.release(self.state.client()).await
-    }
-
-    async fn is_referred_to(&self, database: &str) -> Result<bool> {
-        let sql = "select exists (select from pleach.branch where database = $1)
-            or exists (select from pleach.snapshot where database = $1)
-            or exists (select from pleach.warm where database = $1)";
-        Ok(self.state.client().query_one(sql, &[&database]).await?.try_get(0)?)
-    }
-
-    /// Drops the databases whose drop was decided and cut off.
-    async fn finish_drops(&self) -> Result<()> {
-        for database in state::databases::list(self.state.client(), self.row.id).await? {
-            if database.state == DatabaseState::Dropping {
-                database::drop(&self.admin, &database.name, true).await?;
-                state::databases::forget(self.state.client(), &database.name).await?;
-            }
-        }
-        Ok(())
-    }
 }
 
 /// How far an operation had come, by its own account.
-fn part<T: serde::de::DeserializeOwned>(journal: &JournalGuard, name: &str) -> Option<T> {
-    serde_json::from_value(journal.journal.payload.get(name)?.clone()).ok()
+fn part<T: DeserializeOwned>(payload: &serde_json::Value, name: &str) -> Result<Option<T>> {
+    let part = payload.get(name).cloned().map(serde_json::from_value).transpose();
+    part.map_err(|error| damaged_state(&error))
+}
+
+/// The error for something in the state database that is not what was written there.
+pub(crate) fn damaged_state(error: &serde_json::Error) -> Error {
+    Error::new(Class::Internal, "damaged_state", format!("the state database holds something unreadable: {error}"))
+        .hint("run `pleach fsck`")
 }

@@ -52,20 +52,16 @@ impl Project {
             return Err(Error::new(Class::Input, "nothing_before", "the first commit has nothing to go back to")
                 .on(format!("commit {}", commit.hash.short())));
         };
-        let target = self.branch(branch).await?;
-        let lock = state::locks::lock_branch(&self.state, target.id).await?;
+        let (lock, target) = self.hold_branch(branch).await?;
         let outcome = async {
             let journal = self.begin("revert", &json!({ "commit": commit.hash, "branch": branch })).await?;
             let before = self.tree_at(parent).await?;
-            match self.revert_journaled(&journal, &commit, before, branch, data, allow_destructive).await {
+            match self.revert_journaled(&journal, &commit, before, &target, data, allow_destructive).await {
                 Ok(reverted) => {
                     journal.release(self.state.client()).await?;
                     Ok(reverted)
                 }
-                Err(error) => {
-                    self.take_back(journal).await?;
-                    Err(error)
-                }
+                Err(error) => Err(self.give_up(journal, error).await),
             }
         }
         .await;
@@ -78,11 +74,10 @@ impl Project {
         journal: &JournalGuard,
         commit: &Commit,
         before: Tree,
-        branch: &str,
+        target: &state::Branch,
         data: Vec<DataStep>,
         allow_destructive: bool,
     ) -> Result<Reverted> {
-        let target = self.branch(branch).await?;
         let head = self.commit_of(target.head).await?;
         let [base, ours] = self.trees([commit, &head]).await?;
         let merged = merge(&base, &ours, &before, &BTreeMap::new(), false);
@@ -95,12 +90,12 @@ impl Project {
         let legs = vec![Leg { tree: merged.tree, data: steps }];
         let message =
             format!("Revert \"{}\"\n\nThis takes back {}.", crate::commit::first_line(&commit.message), commit.hash);
-        let summary = format!("revert {} on {branch}", commit.hash.short());
-        let change = LiveChange { branch: &target, head: &head, ours: &ours, legs: &legs, allow_destructive };
+        let summary = format!("revert {} on {}", commit.hash.short(), target.name);
+        let change = LiveChange { branch: target, head: &head, ours: &ours, legs: &legs, allow_destructive };
         let landing = LandingText { kind: "revert", summary, message, data_steps: data, undoes: None };
         let (new, proof, losses, applied, tree) = self.change_live(journal, change, landing).await?;
         Ok(Reverted {
-            branch: branch.to_owned(),
+            branch: target.name.clone(),
             reverted: commit.hash,
             commit: new,
             diff: diff(&ours, &tree),
@@ -142,6 +137,7 @@ impl Project {
             merge: None,
             proof: proved.proof.clone(),
             undoes: text.undoes,
+            labels_first: proved.plan.labels_first,
         };
         let landed = self.land_on(journal, &mut session, &proved, landing).await;
         match landed {

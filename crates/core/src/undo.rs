@@ -1,10 +1,11 @@
 //! Undo: references go back to where they were before an operation.
 
-use crate::project::{MAIN, Project};
+use crate::project::Project;
 use crate::prove::Leg;
 use crate::revert::{LandingText, LiveChange};
-use crate::state::{self, NewBranch, NewOperation, Operation, Purpose, RefChange};
+use crate::state::{self, Branch, NewBranch, NewOperation, Operation, Purpose, RefChange};
 use pleach_postgres::{Class, Error, Result};
+use pleach_schema::Hash;
 use serde::Serialize;
 use serde_json::json;
 
@@ -41,12 +42,15 @@ impl Project {
             return Err(Error::new(Class::State, "nothing_to_undo", "no operation is left that could be undone")
                 .hint("see `pleach op log`"));
         };
-        let notes = match operation.kind.as_str() {
-            "commit" => self.undo_commit(&operation).await?,
-            "merge" | "revert" => self.undo_live(&operation, allow_destructive).await?,
-            "branch create" => self.undo_create(&operation).await?,
-            "branch delete" => self.undo_delete(&operation).await?,
-            kind => {
+        let notes = match (operation.kind.as_str(), operation.refs.first()) {
+            ("branch delete", Some(moved)) => self.undo_delete(&operation, moved).await?,
+            ("commit" | "merge" | "revert" | "branch create", Some(moved)) => {
+                let (lock, branch) = self.hold_branch(&moved.branch).await?;
+                let outcome = self.undo_held(&operation, moved, &branch, allow_destructive).await;
+                lock.release(self.state.client()).await?;
+                outcome?
+            }
+            (kind, _) => {
                 return Err(Error::new(Class::State, "cannot_undo", format!("`{kind}` cannot be undone"))
                     .on(format!("operation {}", operation.id)));
             }
@@ -54,88 +58,82 @@ impl Project {
         Ok(Undone { operation, notes })
     }
 
-    async fn undo_commit(&mut self, operation: &Operation) -> Result<Vec<String>> {
+    async fn undo_held(
+        &mut self,
+        operation: &Operation,
+        moved: &RefChange,
+        branch: &Branch,
+        allow_destructive: bool,
+    ) -> Result<Vec<String>> {
+        if Some(branch.head) != moved.after {
+            return Err(moved_on(operation, &branch.name));
+        }
+        match moved.before {
+            None => self.undo_create(operation, branch).await,
+            Some(before) if operation.kind == "commit" => self.undo_commit(operation, branch, before).await,
+            Some(before) => self.undo_live(operation, branch, before, allow_destructive).await,
+        }
+    }
+
+    async fn undo_commit(&mut self, operation: &Operation, branch: &Branch, before: Hash) -> Result<Vec<String>> {
+        let mut waiting = self.commit_of(branch.head).await?.data_steps;
+        waiting.extend(state::branches::waiting(self.state.client(), branch).await?);
+        let back = RefChange { branch: branch.name.clone(), before: Some(branch.head), after: Some(before) };
+        let new = undoing(operation, back, &self.context.actor);
         let project = self.row.id;
         let transaction = self.state.transaction().await?;
-        let mut back = Vec::new();
-        for moved in &operation.refs {
-            let (Some(before), Some(after)) = (moved.before, moved.after) else { continue };
-            let branch = state::branches::get_for_update(&transaction, project, &moved.branch).await?;
-            if branch.head != after {
-                return Err(moved_on(operation, &moved.branch));
-            }
-            state::branches::move_head(&transaction, &branch, before).await?;
-            let commit = state::commits::get_by_hash(&transaction, project, after).await?;
-            state::branches::set_waiting(&transaction, &branch, &commit.data_steps).await?;
-            back.push(RefChange { branch: moved.branch.clone(), before: Some(after), after: Some(before) });
-        }
-        let new = undoing(operation, back, &self.context.actor);
+        state::branches::move_head(&transaction, branch, before).await?;
+        state::branches::set_waiting(&transaction, branch, &waiting).await?;
         state::operations::insert(&transaction, project, &new).await?;
         transaction.commit().await?;
         Ok(vec!["the branch's database is as it was: what was committed is uncommitted again".to_owned()])
     }
 
-    async fn undo_live(&mut self, operation: &Operation, allow_destructive: bool) -> Result<Vec<String>> {
-        let Some(RefChange { branch, before: Some(before), after: Some(after) }) = operation.refs.first() else {
-            return Err(moved_on(operation, "?"));
+    async fn undo_live(
+        &mut self,
+        operation: &Operation,
+        branch: &Branch,
+        before: Hash,
+        allow_destructive: bool,
+    ) -> Result<Vec<String>> {
+        let head = self.commit_of(branch.head).await?;
+        let (ours, goal) = (self.tree(&head).await?, self.tree_at(before).await?);
+        let legs = [Leg { tree: goal, data: Vec::new() }];
+        let journal = self.begin("undo", &json!({ "operation": operation.id })).await?;
+        let change = LiveChange { branch, head: &head, ours: &ours, legs: &legs, allow_destructive };
+        let text = LandingText {
+            kind: "undo",
+            summary: format!("undo: {}", operation.summary),
+            message: format!("Undo \"{}\"", operation.summary),
+            data_steps: Vec::new(),
+            undoes: Some(operation.id.0),
         };
-        let target = self.branch(branch).await?;
-        let lock = state::locks::lock_branch(&self.state, target.id).await?;
-        let outcome = async {
-            let target = self.branch(branch).await?;
-            if target.head != *after {
-                return Err(moved_on(operation, branch));
-            }
-            let head = self.commit_of(target.head).await?;
-            let (ours, goal) = (self.tree(&head).await?, self.tree_at(*before).await?);
-            let legs = [Leg { tree: goal, data: Vec::new() }];
-            let journal = self.begin("undo", &json!({ "operation": operation.id })).await?;
-            let change = LiveChange { branch: &target, head: &head, ours: &ours, legs: &legs, allow_destructive };
-            let text = LandingText {
-                kind: "undo",
-                summary: format!("undo: {}", operation.summary),
-                message: format!("Undo \"{}\"", operation.summary),
-                data_steps: Vec::new(),
-                undoes: Some(operation.id.0),
-            };
-            match self.change_live(&journal, change, text).await {
-                Ok(_) => journal.release(self.state.client()).await,
-                Err(error) => {
-                    self.take_back(journal).await?;
-                    Err(error)
-                }
-            }
+        if let Err(error) = self.change_live(&journal, change, text).await {
+            return Err(self.give_up(journal, error).await);
         }
-        .await;
-        lock.release(self.state.client()).await?;
-        outcome?;
-        let mut notes = vec![format!("{branch} has the schema of {} again, as a new commit", before.short())];
-        let data = self.commit_of(*after).await?.data_steps.len();
+        journal.release(self.state.client()).await?;
+        let mut notes = vec![format!("{} has the schema of {} again, as a new commit", branch.name, before.short())];
+        let data = head.data_steps.len();
         if data > 0 {
             notes.push(format!("what {data} data step{} did to rows stays", if data == 1 { "" } else { "s" }));
         }
         Ok(notes)
     }
 
-    async fn undo_create(&mut self, operation: &Operation) -> Result<Vec<String>> {
-        let Some(RefChange { branch, after: Some(after), .. }) = operation.refs.first() else {
-            return Err(moved_on(operation, "?"));
-        };
-        let found = self.branch(branch).await?;
-        if found.head != *after || branch == MAIN {
-            return Err(moved_on(operation, branch));
+    async fn undo_create(&mut self, operation: &Operation, branch: &Branch) -> Result<Vec<String>> {
+        if self.is_main(&branch.name) {
+            return Err(moved_on(operation, &branch.name));
         }
-        let tree = self.tree_at(found.head).await?;
-        self.require_clean(&found, &tree).await?;
-        let back = vec![RefChange { branch: branch.clone(), before: Some(*after), after: None }];
-        let new = undoing(operation, back, &self.context.actor);
-        self.forget_branch(&found, &new).await?;
-        Ok(vec![format!("branch {branch} and its database are gone")])
+        let tree = self.tree_at(branch.head).await?;
+        self.require_clean(branch, &tree).await?;
+        let back = RefChange { branch: branch.name.clone(), before: Some(branch.head), after: None };
+        self.forget_branch(branch, &undoing(operation, back, &self.context.actor)).await?;
+        Ok(vec![format!("branch {} and its database are gone", branch.name)])
     }
 
-    async fn undo_delete(&mut self, operation: &Operation) -> Result<Vec<String>> {
-        let Some(RefChange { branch, before: Some(head), .. }) = operation.refs.first().cloned() else {
-            return Err(moved_on(operation, "?"));
+    async fn undo_delete(&mut self, operation: &Operation, deleted: &RefChange) -> Result<Vec<String>> {
+        let RefChange { branch, before: Some(head), .. } = deleted.clone() else {
+            return Err(moved_on(operation, &deleted.branch));
         };
         let journal = self.begin("branch create", &json!({ "branch": branch })).await?;
         let outcome = async {
@@ -152,7 +150,7 @@ impl Project {
                 data_taken_at: snapshot.taken_at,
                 clone_way: way.as_str().to_owned(),
             };
-            let back = vec![RefChange { branch: branch.clone(), before: None, after: Some(head) }];
+            let back = RefChange { branch: branch.clone(), before: None, after: Some(head) };
             let project = self.row.id;
             let transaction = self.state.transaction().await?;
             state::branches::insert(&transaction, project, &new).await?;
@@ -163,8 +161,7 @@ impl Project {
         }
         .await;
         if let Err(error) = outcome {
-            self.take_back(journal).await?;
-            return Err(error);
+            return Err(self.give_up(journal, error).await);
         }
         journal.release(self.state.client()).await?;
         let note = "its schema is that of its last commit; its rows are those of the snapshot it is made from";
@@ -172,13 +169,13 @@ impl Project {
     }
 }
 
-fn undoing(operation: &Operation, refs: Vec<RefChange>, actor: &str) -> NewOperation {
+fn undoing(operation: &Operation, back: RefChange, actor: &str) -> NewOperation {
     NewOperation {
         actor: actor.to_owned(),
         kind: "undo".to_owned(),
         summary: format!("undo: {}", operation.summary),
         details: json!({}),
-        refs,
+        refs: vec![back],
         undoes: Some(operation.id),
     }
 }

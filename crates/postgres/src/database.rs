@@ -7,11 +7,17 @@ use crate::connect::Session;
 use crate::{Class, Error, Result, Said};
 use pleach_schema::{quote_ident, quote_literal};
 use serde::Serialize;
+use std::collections::HashMap;
 use std::fmt;
+use tokio_postgres::Row;
 
 /// Templates up to this size are copied through the write-ahead log: copying files costs two
 /// checkpoints, whatever the size.
 const WAL_LOG_LIMIT: u64 = 64 << 20;
+
+/// Copying a file means syncing it, which takes as long as this much through the log: 0.33 ms beside
+/// 87 MB a second, measured on ext4 with 6,000 files of 67 MB in all.
+const BYTES_FOR_A_FILE: u64 = 32 << 10;
 
 /// How a clone was made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -53,6 +59,15 @@ pub struct Database {
     pub valid: bool,
 }
 
+/// What a database takes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// Bytes on the disk. Blocks shared with other databases count as its own.
+    pub bytes: u64,
+    /// Clients connected to it.
+    pub connections: usize,
+}
+
 /// Somebody connected to a database.
 #[derive(Debug, Clone, Serialize)]
 pub struct Connection {
@@ -72,12 +87,11 @@ pub async fn exists(session: &Session, name: &str) -> Result<bool> {
     Ok(session.query_one(sql, &[&name]).await?.try_get(0)?)
 }
 
-/// The databases whose names begin with this, by name.
-pub async fn list(session: &Session, prefix: &str) -> Result<Vec<Database>> {
+/// The database of this name, if it is there.
+pub async fn find(session: &Session, name: &str) -> Result<Option<Database>> {
     let sql = "SELECT datname::text, oid, pg_catalog.pg_get_userbyid(datdba)::text, datallowconn, datconnlimit <> -2 \
-               FROM pg_catalog.pg_database WHERE starts_with(datname::text, $1::text) ORDER BY datname::text COLLATE \"C\"";
-    let rows = session.query(sql, &[&prefix]).await?;
-    let databases = rows.iter().map(|row| {
+               FROM pg_catalog.pg_database WHERE datname = $1::text";
+    let database = |row: Row| {
         Ok(Database {
             name: row.try_get(0)?,
             oid: row.try_get(1)?,
@@ -85,8 +99,8 @@ pub async fn list(session: &Session, prefix: &str) -> Result<Vec<Database>> {
             open: row.try_get(3)?,
             valid: row.try_get(4)?,
         })
-    });
-    databases.collect()
+    };
+    session.query_opt(sql, &[&name]).await?.map(database).transpose()
 }
 
 /// What a database takes on the disk, in bytes.
@@ -96,6 +110,20 @@ pub async fn size(session: &Session, name: &str) -> Result<u64> {
         .await
         .map_err(|error| explain(&error, name))?;
     Ok(u64::try_from(row.try_get::<_, i64>(0)?).unwrap_or_default())
+}
+
+/// What databases take on the disk, and how many clients each has; those that are not there are
+/// left out.
+pub async fn usage(session: &Session, names: &[&str]) -> Result<HashMap<String, Usage>> {
+    let sql = "SELECT datname::text, coalesce(pg_catalog.pg_database_size(oid), 0), \
+                   (SELECT count(*) FROM pg_catalog.pg_stat_activity a WHERE a.datid = d.oid \
+                       AND a.backend_type = 'client backend' AND a.pid <> pg_catalog.pg_backend_pid()) \
+               FROM pg_catalog.pg_database d WHERE datname = ANY ($1::text[])";
+    let usage = |row: &Row| {
+        let (bytes, connections): (i64, i64) = (row.try_get(1)?, row.try_get(2)?);
+        Ok((row.try_get(0)?, Usage { bytes: bytes.unsigned_abs(), connections: connections.unsigned_abs() as usize }))
+    };
+    session.query(sql, &[&names]).await?.iter().map(usage).collect()
 }
 
 /// Who is connected to a database, this session not counted.
@@ -226,7 +254,22 @@ async fn choose_way(session: &Session, template: &str, options: &CloneOptions) -
         Some(bytes) => bytes,
         None => size(session, template).await?,
     };
-    Ok(if bytes <= WAL_LOG_LIMIT { CloneWay::WalLog } else { CloneWay::FileCopy })
+    if bytes <= WAL_LOG_LIMIT || bytes <= files(session, template).await? * BYTES_FOR_A_FILE {
+        return Ok(CloneWay::WalLog);
+    }
+    Ok(CloneWay::FileCopy)
+}
+
+/// How many files a database has in the server's main folder, as far as the role may know.
+async fn files(session: &Session, name: &str) -> Result<u64> {
+    let sql = "SELECT pg_catalog.has_function_privilege('pg_catalog.pg_ls_dir(text, boolean, boolean)', 'execute')";
+    if !session.query_one(sql, &[]).await?.try_get::<_, bool>(0)? {
+        return Ok(0);
+    }
+    let sql = "SELECT count(*) FROM pg_catalog.pg_database, pg_catalog.pg_ls_dir('base/' || oid, true, false) \
+               WHERE datname = $1::text";
+    let count: i64 = session.query_one(sql, &[&name]).await?.try_get(0)?;
+    Ok(count.unsigned_abs())
 }
 
 /// Whether the server is set to clone files; it is for whoever sets it to know that the file

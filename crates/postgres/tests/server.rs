@@ -336,9 +336,11 @@ async fn databases_are_made_cloned_renamed_and_dropped() {
             _ => CloneWay::WalLog,
         };
         assert_eq!(way, expected);
-        let found = database::list(&admin, "agent/").await.unwrap();
-        let seen: Vec<_> = found.iter().map(|d| (d.name.as_str(), d.owner.as_str(), d.open, d.valid)).collect();
-        assert_eq!(seen, [("agent/b", "pleach", true, true), ("agent/c", "ann", false, true)]);
+        for (name, owner, open) in [("agent/b", "pleach", true), ("agent/c", "ann", false)] {
+            let found = database::find(&admin, name).await.unwrap().unwrap();
+            assert_eq!((found.name.as_str(), found.owner.as_str(), found.open, found.valid), (name, owner, open, true));
+        }
+        assert_eq!(database::find(&admin, "agent/a").await.unwrap(), None);
 
         database::set_allow_connections(&admin, "agent/c", true).await.unwrap();
         let copy = session(&cluster, "agent/c").await;

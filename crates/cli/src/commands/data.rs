@@ -41,7 +41,7 @@ impl Data {
 impl Add {
     async fn run(self, app: &App) -> Outcome {
         let step = data_step(&self.file)?;
-        let project = app.project().await?;
+        let mut project = app.project().await?;
         let branch = project.current_branch();
         let waiting = project.add_data(&branch, step).await?;
         app.ui.confirm(&view(&branch, &waiting), |page| {

@@ -2,86 +2,54 @@
 
 use crate::support::{Story, every_server};
 use std::collections::HashSet;
+use std::path::Path;
 
 #[test]
-fn a_killed_command_is_finished_or_taken_back_by_the_next_one() {
+fn a_project_begins_and_ends_as_a_whole() {
     for server in every_server() {
         let story = Story::new(Some(&server));
-        story.file("schema.sql", "CREATE TABLE t (id int);\nINSERT INTO t VALUES (1), (2);\n");
-        story.file("fill.sql", "UPDATE t SET id = id + 10;\n");
-        let begin = "pleach init --schema schema.sql";
+        write_schema(&story);
+        let (begin, end) = ("pleach init --schema schema.sql", "pleach down --destroy --yes");
         let places = points(&story, begin);
-        well(&story, "pleach down --destroy --yes");
+        let ends = points(&story, end);
         // Each crash is met by the next attempt, the last one by an attempt that succeeds.
         for point in places {
             kill_at(&story, &point, begin);
         }
         well(&story, begin);
+        for point in ends {
+            kill_at(&story, &point, end);
+            well(&story, &format!("{end} || {begin}"));
+            well(&story, &format!("pleach status || {begin}"));
+        }
+        nothing_is_left_behind(&story);
+    }
+}
 
+#[test]
+fn branches_are_made_and_deleted_as_a_whole() {
+    for server in every_server() {
+        let story = begun(&server);
+        let made = |i| format!("pleach sql --branch new{i} -c 'TABLE t' | grep '(2 rows)'");
         everywhere(
             &story,
             &Case {
                 before: |_| "pleach down; true".to_owned(),
                 command: |i| format!("pleach branch create new{i}"),
-                after: |i| vec![format!("pleach branch create new{i} || pleach sql --branch new{i} -c 'TABLE t'")],
+                after: |i| vec![format!("pleach branch create new{i} || pleach branch show new{i}")],
             },
         );
+        well(&story, &made(1));
         everywhere(
             &story,
             &Case {
-                before: |i| {
-                    format!(
-                        "pleach branch create commit{i} && pleach --branch commit{i} sql -c 'ALTER TABLE t ADD c int' \
-                     && pleach --branch commit{i} data add fill.sql"
-                    )
-                },
-                command: |i| format!("pleach --branch commit{i} commit -m 'The change'"),
+                // Clones of snapshots that are there no more.
+                before: |i| merged(i, "older") + " && pleach pool tend",
+                command: |i| format!("pleach branch create old{i} --from main~1"),
                 after: |i| {
                     vec![
-                        format!("pleach --branch commit{i} commit -m 'The change' || true"),
-                        format!("test $(pleach log commit{i} | grep -c 'The change.*1 data step') = 1"),
-                        format!("pleach --branch commit{i} status | grep 'Nothing to commit'"),
-                    ]
-                },
-            },
-        );
-        everywhere(
-            &story,
-            &Case {
-                before: |i| merged_after(i, "merge"),
-                command: |i| format!("pleach merge merge{i}"),
-                after: |i| {
-                    vec![
-                        format!("pleach merge merge{i}"),
-                        format!("test $(pleach log main | grep -c 'Merge merge{i} into main') = 1"),
-                        "pleach --branch main status | grep 'Nothing to commit'".to_owned(),
-                        format!("pleach --branch main sql -c 'SELECT merge{i} FROM t' | grep '(2 rows)'"),
-                    ]
-                },
-            },
-        );
-        everywhere(
-            &story,
-            &Case {
-                before: |i| format!("{} && pleach merge revert{i}", merged_after(i, "revert")),
-                command: |_| "pleach revert main".to_owned(),
-                after: |_| {
-                    vec![
-                        "pleach log main -n 1 | grep -q Revert || pleach revert main".to_owned(),
-                        "pleach --branch main status | grep 'Nothing to commit'".to_owned(),
-                    ]
-                },
-            },
-        );
-        everywhere(
-            &story,
-            &Case {
-                before: |i| format!("{} && pleach merge undo{i}", merged_after(i, "undo")),
-                command: |_| "pleach undo".to_owned(),
-                after: |_| {
-                    vec![
-                        "pleach log main -n 1 | grep -q Undo || pleach undo".to_owned(),
-                        "pleach --branch main status | grep 'Nothing to commit'".to_owned(),
+                        format!("pleach branch create old{i} --from main~1 || pleach branch show old{i}"),
+                        format!("pleach --branch old{i} sql -c 'TABLE t' | grep '(2 rows)'"),
                     ]
                 },
             },
@@ -107,19 +75,6 @@ fn a_killed_command_is_finished_or_taken_back_by_the_next_one() {
         everywhere(
             &story,
             &Case {
-                before: |i| merged_after(i, "migrate") + &format!(" && pleach merge migrate{i}"),
-                command: |i| format!("pleach migration generate --from main~1 --name step -o out{i}"),
-                after: |i| {
-                    vec![
-                        format!("ls out{i}/*.up.sql || pleach migration generate --from main~1 --name step -o out{i}"),
-                        format!("cat $(ls out{i}/*.up.sql) && cat $(ls out{i}/*.up.sql | sed s/up.sql/down.sql/)"),
-                    ]
-                },
-            },
-        );
-        everywhere(
-            &story,
-            &Case {
                 before: |_| "pleach snapshot refresh".to_owned(),
                 command: |_| "pleach pool tend".to_owned(),
                 after: |_| vec!["pleach pool tend".to_owned()],
@@ -130,16 +85,183 @@ fn a_killed_command_is_finished_or_taken_back_by_the_next_one() {
 }
 
 #[test]
+fn history_is_written_as_a_whole() {
+    for server in every_server() {
+        let story = begun(&server);
+        story.file("fill.sql", "UPDATE t SET id = id + 10;\n");
+        everywhere(
+            &story,
+            &Case {
+                before: |i| {
+                    format!(
+                        "pleach branch create commit{i} && pleach --branch commit{i} sql -c 'ALTER TABLE t ADD c int' \
+                     && pleach --branch commit{i} data add fill.sql"
+                    )
+                },
+                command: |i| format!("pleach --branch commit{i} commit -m 'The change'"),
+                after: |i| {
+                    vec![
+                        format!("pleach --branch commit{i} commit -m 'The change' || true"),
+                        format!("test $(pleach log commit{i} | grep -c 'The change.*1 data step') = 1"),
+                        format!("pleach --branch commit{i} status | grep 'Nothing to commit'"),
+                    ]
+                },
+            },
+        );
+        everywhere(
+            &story,
+            &Case {
+                before: |i| merged(i, "revert"),
+                command: |_| "pleach revert main".to_owned(),
+                after: |_| {
+                    vec![
+                        "pleach log main -n 1 | grep -q Revert || pleach revert main".to_owned(),
+                        MAIN_IS_CLEAN.to_owned(),
+                    ]
+                },
+            },
+        );
+        everywhere(
+            &story,
+            &Case {
+                before: |i| merged(i, "undo"),
+                command: |_| "pleach undo".to_owned(),
+                after: |_| {
+                    vec!["pleach log main -n 1 | grep -q Undo || pleach undo".to_owned(), MAIN_IS_CLEAN.to_owned()]
+                },
+            },
+        );
+        everywhere(
+            &story,
+            &Case {
+                before: |i| merged(i, "migrate"),
+                command: |i| format!("pleach migration generate --from main~1 --name step -o out{i}"),
+                after: |i| {
+                    vec![
+                        // The two files are there, or none of them is.
+                        "pleach status".to_owned(),
+                        format!(
+                            "test $(ls out{i} 2>/dev/null | wc -l) = 2 || test $(ls -A out{i} 2>/dev/null | wc -l) = 0"
+                        ),
+                        format!("ls out{i}/*.up.sql || pleach migration generate --from main~1 --name step -o out{i}"),
+                        format!(
+                            "test $(pleach op log -n 1000 | grep -c write.migration) = $(ls out*/*.up.sql | wc -l)"
+                        ),
+                    ]
+                },
+            },
+        );
+        nothing_is_left_behind(&story);
+    }
+}
+
+/// A merge that was killed is done again, and is there once.
+const MERGE: Case = Case {
+    before: |i| branched(i, "merge"),
+    command: |i| format!("pleach merge merge{i}"),
+    after: |i| {
+        vec![
+            format!("pleach merge merge{i}"),
+            format!("test $(pleach log main | grep -c 'Merge merge{i} into main') = 1"),
+            MAIN_IS_CLEAN.to_owned(),
+            format!("pleach --branch main sql -c 'SELECT merge{i} FROM t' | grep '(2 rows)'"),
+        ]
+    },
+};
+
+#[test]
+fn merges_land_as_a_whole() {
+    for server in every_server() {
+        let story = begun(&server);
+        everywhere(&story, &MERGE);
+        everywhere(
+            &story,
+            &Case {
+                // PostgreSQL commits a label before anything may use it.
+                before: |i| {
+                    format!(
+                        "pleach branch create label{i} && \
+                     pleach --branch label{i} sql -c \"ALTER TYPE mood ADD VALUE 'm{i}'\" && \
+                     pleach --branch label{i} sql -c \"ALTER TABLE t ADD label{i} mood DEFAULT 'm{i}'\" && \
+                     pleach --branch label{i} commit -m 'A label'"
+                    )
+                },
+                command: |i| format!("pleach merge label{i}"),
+                after: |i| {
+                    vec![
+                        format!("pleach merge label{i}"),
+                        MAIN_IS_CLEAN.to_owned(),
+                        format!("pleach --branch main sql -c 'SELECT label{i} FROM t' | grep '(2 rows)'"),
+                    ]
+                },
+            },
+        );
+        everywhere(
+            &story,
+            &Case {
+                before: |i| "pleach merge --abort; ".to_owned() + &clashing(i, "clash"),
+                // Conflicts are no success, and are what is wanted here.
+                command: |i| format!("pleach merge clash{i} || test $? -ne 137 || exit 137"),
+                after: |i| {
+                    vec![
+                        format!("pleach merge clash{i} || pleach merge --continue || pleach conflicts"),
+                        "test $(pleach --format json conflicts | grep -o '\"id\":' | wc -l) = 1".to_owned(),
+                        "pleach merge --abort".to_owned(),
+                        MAIN_IS_CLEAN.to_owned(),
+                    ]
+                },
+            },
+        );
+        everywhere(
+            &story,
+            &Case {
+                before: |i| {
+                    "pleach merge --abort; ".to_owned()
+                        + &clashing(i, "decide")
+                        + &format!(
+                            " && ! pleach merge decide{i} && pleach resolve --theirs \
+                     $(pleach --format json conflicts | grep -o '\"id\":[0-9]*' | cut -d: -f2)"
+                        )
+                },
+                command: |_| "pleach merge --continue".to_owned(),
+                after: |i| {
+                    vec![
+                        format!("pleach log main | grep 'Merge decide{i} into main' || pleach merge --continue"),
+                        format!("test $(pleach log main | grep -c 'Merge decide{i} into main') = 1"),
+                        MAIN_IS_CLEAN.to_owned(),
+                    ]
+                },
+            },
+        );
+        nothing_is_left_behind(&story);
+    }
+}
+
+#[test]
+fn a_merge_ends_well_wherever_the_server_is_killed() {
+    for server in every_server() {
+        let story = begun(&server);
+        everywhere_by(&story, &MERGE, |story, point, command| {
+            // The process stands still at the place while the server dies, and then finds out.
+            let line = format!(
+                "PLEACH_CRASH_AT='stop:{point}' {command} & pid=$!
+                 until grep -q ') T ' /proc/$pid/stat; do sleep 0.02; done
+                 {KILL_SERVER}; kill -CONT $pid; wait $pid; test $? -lt 100"
+            );
+            well(story, &line);
+        });
+        nothing_is_left_behind(&story);
+    }
+}
+
+#[test]
 fn a_killed_server_is_started_again_by_whoever_comes_next() {
     for server in every_server() {
-        let story = Story::new(Some(&server));
-        story.file("schema.sql", "CREATE TABLE t (id int);\nINSERT INTO t VALUES (1), (2);\n");
-        well(&story, "pleach init --schema schema.sql && pleach branch create a");
-        // The server's process is the first line of its lock file.
-        let kill = "kill -9 $(head -1 $(pleach --format json status | grep -o '\"data_directory\":\"[^\"]*' | cut -d'\"' -f4)/postmaster.pid)";
-        well(&story, kill);
+        let story = begun(&server);
+        well(&story, "pleach branch create a");
+        well(&story, KILL_SERVER);
         well(&story, "pleach --branch a sql -c 'TABLE t' | grep '(2 rows)'");
-        well(&story, kill);
+        well(&story, KILL_SERVER);
         let many = "for i in 1 2 3 4; do pleach --branch a sql -c 'TABLE t' > out$i & done; wait; cat out?";
         assert_eq!(well(&story, many).matches("(2 rows)").count(), 4);
     }
@@ -153,13 +275,39 @@ struct Case {
     after: fn(usize) -> Vec<String>,
 }
 
+/// Kills the server. Its process is the first line of its lock file, which lies in the one data
+/// folder that the project says it has.
+const KILL_SERVER: &str = "kill -9 $(head -1 $(cat data_directory)/postmaster.pid)";
+
+const MAIN_IS_CLEAN: &str = "pleach --branch main status | grep 'Nothing to commit'";
+
+/// A project with a table of two rows.
+fn begun(server: &Path) -> Story {
+    let story = Story::new(Some(server));
+    write_schema(&story);
+    well(&story, "pleach init --schema schema.sql");
+    let path = "pleach --format json status | grep -o '\"data_directory\":\"[^\"]*' | cut -d'\"' -f4";
+    well(&story, &format!("{path} > data_directory && test -s data_directory"));
+    story
+}
+
+fn write_schema(story: &Story) {
+    let sql = "CREATE TYPE mood AS ENUM ('sad');\nCREATE TABLE t (id int);\nINSERT INTO t VALUES (1), (2);\n";
+    story.file("schema.sql", sql);
+}
+
 /// Runs a command once to learn its checkpoints, then kills it at each of them.
 fn everywhere(story: &Story, case: &Case) {
+    everywhere_by(story, case, kill_at);
+}
+
+/// Runs a command once to learn its checkpoints, then does harm at each of them.
+fn everywhere_by(story: &Story, case: &Case, harm: impl Fn(&Story, &str, &str)) {
     well(story, &(case.before)(0));
     for (i, point) in points(story, &(case.command)(0)).into_iter().enumerate() {
         let i = i + 1;
         well(story, &(case.before)(i));
-        kill_at(story, &point, &(case.command)(i));
+        harm(story, &point, &(case.command)(i));
         for line in (case.after)(i) {
             let (text, code) = story.quietly(&line);
             assert_eq!(code, Some(0), "`{}` killed at `{point}`, then `{line}`:\n{text}", (case.command)(i));
@@ -184,10 +332,27 @@ fn kill_at(story: &Story, point: &str, command: &str) {
 }
 
 /// Makes a branch with a column of its name.
-fn merged_after(i: usize, name: &str) -> String {
+fn branched(i: usize, name: &str) -> String {
     format!(
         "pleach branch create {name}{i} && pleach --branch {name}{i} sql -c 'ALTER TABLE t ADD {name}{i} int' \
          && pleach --branch {name}{i} commit -m 'A column'"
+    )
+}
+
+/// Makes such a branch and merges it.
+fn merged(i: usize, name: &str) -> String {
+    format!("{} && pleach merge {name}{i}", branched(i, name))
+}
+
+/// Makes a branch, and moves `main`, so that the two say different things of one column.
+fn clashing(i: usize, name: &str) -> String {
+    format!(
+        "{} && pleach branch create {name}{i}a && pleach branch create {name}{i} && \
+         pleach --branch {name}{i}a sql -c 'ALTER TABLE t ALTER {name}x{i} SET DEFAULT 1' && \
+         pleach --branch {name}{i}a commit -m One && \
+         pleach --branch {name}{i} sql -c 'ALTER TABLE t ALTER {name}x{i} SET DEFAULT 2' && \
+         pleach --branch {name}{i} commit -m Two && pleach merge {name}{i}a",
+        merged(i, &format!("{name}x"))
     )
 }
 

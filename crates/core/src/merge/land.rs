@@ -2,12 +2,13 @@
 
 use super::remedy::data_statements;
 use super::work::Worked;
-use super::{MergeOptions, Merging, Sides, changes, new_merge};
+use super::{MergeOptions, Merging, Sides, changes};
 use crate::project::Project;
 use crate::prove::{Proof, Proved};
 use crate::state::{self, Commit, JournalGuard, Merge, NewCommit, NewOperation, NewSnapshot, Purpose, RefChange};
+use pleach_change::{Change, diff};
 use pleach_postgres::Result;
-use pleach_schema::Hash;
+use pleach_schema::{Attr, Hash};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use time::OffsetDateTime;
@@ -37,6 +38,8 @@ pub(crate) struct Landing {
     pub merge: Option<MergeRecord>,
     pub proof: Proof,
     pub undoes: Option<i64>,
+    /// Whether labels of enum types are committed ahead of the rest.
+    pub labels_first: bool,
 }
 
 /// What the state keeps of a merge.
@@ -117,6 +120,7 @@ impl Project {
             merge: Some(record),
             proof: proved.proof.clone(),
             undoes: None,
+            labels_first: proved.plan.labels_first,
         };
         self.progress(format!("applying to {}", target.name));
         match self.land_on(journal, &mut session, &proved, landing).await {
@@ -139,7 +143,15 @@ impl Project {
     ) -> Result<(Commit, crate::apply::Outcome)> {
         journal.update(self.state.client(), &json!({ "landing": landing })).await?;
         self.checkpoint("landing written down");
-        let applied = self.apply_live(session, &proved.plan, &proved.tree, journal.journal.id).await?;
+        let applied = match self.apply_live(session, &proved.plan, &proved.tree, journal.journal.id).await {
+            Ok(applied) => applied,
+            Err(error) => {
+                if landing.labels_first && error.sqlstate().is_some() {
+                    self.keep_labels(&landing).await?;
+                }
+                return Err(error);
+            }
+        };
         self.checkpoint("live database changed");
         let commit = self.record_landing(journal, &landing).await?;
         // The marker has done its work; one that stays does no harm.
@@ -215,8 +227,43 @@ impl Project {
         Ok(transaction.commit().await?)
     }
 
-    pub(super) async fn record_open(&mut self, sides: &Sides, options: &MergeOptions) -> Result<Merge> {
-        let new = new_merge(sides, options, &self.context.actor);
-        state::merges::insert(self.state.client(), self.row.id, &new).await
+    /// Records the enum labels of a landing that came no further: PostgreSQL commits a label before
+    /// anything may use it, and has no way to take it back.
+    pub(crate) async fn keep_labels(&mut self, landing: &Landing) -> Result<()> {
+        let branch = self.branch(&landing.branch).await?;
+        let head = self.commit_of(branch.head).await?;
+        let before = self.tree(&head).await?;
+        let live = self.live_tree(&branch, &before).await?;
+        let changes = diff(&before, &live.tree).changes;
+        let is_label = |change: &Change| change.attributes.iter().all(|changed| changed.attr == Attr::Labels);
+        // Anything else is somebody else's, and is told as drift.
+        if changes.is_empty() || !changes.iter().all(|change| change.from.is_some() && is_label(change)) {
+            return Ok(());
+        }
+        let at = state::now(self.state.client()).await?;
+        let project = self.row.id;
+        let transaction = self.state.transaction().await?;
+        let stored = state::trees::put_tree(&transaction, &live.tree, Some(head.root)).await?;
+        let new = NewCommit {
+            tree: stored.content,
+            root: stored.root,
+            parents: vec![head.hash],
+            author: landing.author.clone(),
+            message: format!("Keep the labels of what was cut off: {}", landing.summary),
+            at,
+            data_steps: Vec::new(),
+        };
+        let commit = state::commits::insert(&transaction, project, &new).await?;
+        state::branches::move_head(&transaction, &branch, commit.hash).await?;
+        let operation = NewOperation {
+            actor: landing.author.clone(),
+            kind: "labels".to_owned(),
+            summary: format!("keep the labels of what was cut off: {}", landing.summary),
+            details: json!({}),
+            refs: vec![RefChange { branch: branch.name, before: Some(head.hash), after: Some(commit.hash) }],
+            undoes: None,
+        };
+        state::operations::insert(&transaction, project, &operation).await?;
+        Ok(transaction.commit().await?)
     }
 }

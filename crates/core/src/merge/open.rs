@@ -1,9 +1,10 @@
 //! Merges that wait for decisions.
 
 use super::remedy::{is_refused, wants_rows};
-use super::{MergeOptions, MergeOutcome, Sides};
+use super::{MergeOptions, MergeOutcome, Sides, new_merge};
 use crate::project::Project;
-use crate::state::{self, JournalGuard, Merge, NewConflict};
+use crate::recover::damaged_state;
+use crate::state::{self, Branch, JournalGuard, Merge, NewConflict};
 use pleach_change::{Choice, Conflict, Resolution};
 use pleach_postgres::{Class, Error, Result, script};
 use serde::{Deserialize, Serialize};
@@ -57,10 +58,6 @@ impl Project {
             self.cross_out(journal).await?;
             return Ok(MergeOutcome::Conflicts { merge: None, conflicts: views });
         }
-        let merge = match open {
-            Some(open) => open.clone(),
-            None => self.record_open(sides, options).await?,
-        };
         let new: Vec<NewConflict> = views
             .iter()
             .map(|view| NewConflict {
@@ -69,14 +66,21 @@ impl Project {
                 body: json!(view),
             })
             .collect();
-        let stored = state::conflicts::put(self.state.client(), &merge, &new).await?;
+        let (project, actor) = (self.row.id, self.context.actor.clone());
+        let transaction = self.state.transaction().await?;
+        let merge = match open {
+            Some(open) => open.clone(),
+            None => state::merges::insert(&transaction, project, &new_merge(sides, options, &actor)).await?,
+        };
+        let stored = state::conflicts::put(&transaction, &merge, &new).await?;
+        journal.finish(&transaction).await?;
+        transaction.commit().await?;
         for view in &mut views {
             if let Some(stored) = stored.iter().find(|stored| stored.key == view.conflict.key) {
                 view.id = Some(stored.id.0);
                 view.resolution = resolution(stored)?;
             }
         }
-        self.cross_out(journal).await?;
         Ok(MergeOutcome::Conflicts { merge: Some(merge.id.0), conflicts: views })
     }
 
@@ -148,22 +152,21 @@ impl Project {
     /// # Errors
     /// `no_merge`, `conflicts_open`.
     pub async fn continue_merge(&mut self, into: &str, options: &MergeOptions) -> Result<MergeOutcome> {
-        let target = self.branch(into).await?;
-        let lock = state::locks::lock_branch(&self.state, target.id).await?;
-        let outcome = self.continue_locked(into, options).await;
+        let (lock, target) = self.hold_branch(into).await?;
+        let outcome = self.continue_held(target, options).await;
         lock.release(self.state.client()).await?;
         outcome
     }
 
-    async fn continue_locked(&mut self, into: &str, options: &MergeOptions) -> Result<MergeOutcome> {
-        let open = self.open_merge(into).await?;
+    async fn continue_held(&mut self, target: Branch, options: &MergeOptions) -> Result<MergeOutcome> {
+        let open = self.open_merge(&target.name).await?;
         let stored = state::conflicts::list(self.state.client(), open.id).await?;
         let mut resolutions = BTreeMap::new();
         let mut waiting = Vec::new();
         for conflict in stored {
             match conflict.resolution {
                 Some(resolution) => {
-                    let resolution = serde_json::from_value(resolution).map_err(|error| damaged(&error))?;
+                    let resolution = serde_json::from_value(resolution).map_err(|error| damaged_state(&error))?;
                     resolutions.insert(conflict.key, resolution);
                 }
                 // What PostgreSQL refused is tried again: something else may have changed.
@@ -177,7 +180,6 @@ impl Project {
                 .on(format!("merge {}", open.id))
                 .hint("see `pleach conflicts`, then `pleach resolve ID --ours | --theirs | --sql FILE`"));
         }
-        let target = self.branch(into).await?;
         let theirs = self.commit_of(open.theirs).await?;
         if state::commits::is_ancestor(self.state.client(), self.row.id, theirs.hash, target.head).await? {
             state::merges::abort(self.state.client(), &open).await?;
@@ -197,9 +199,15 @@ impl Project {
     /// # Errors
     /// `no_merge`.
     pub async fn abort_merge(&mut self, into: &str) -> Result<Merge> {
-        let open = self.open_merge(into).await?;
-        state::merges::abort(self.state.client(), &open).await?;
-        Ok(open)
+        let (lock, target) = self.hold_branch(into).await?;
+        let outcome = async {
+            let open = self.open_merge(&target.name).await?;
+            state::merges::abort(self.state.client(), &open).await?;
+            Ok(open)
+        }
+        .await;
+        lock.release(self.state.client()).await?;
+        outcome
     }
 
     async fn open_merge(&self, into: &str) -> Result<Merge> {
@@ -213,17 +221,12 @@ impl Project {
 }
 
 fn shown(stored: &state::Conflict) -> Result<ConflictView> {
-    let mut view: ConflictView = serde_json::from_value(stored.body.clone()).map_err(|error| damaged(&error))?;
+    let mut view: ConflictView = serde_json::from_value(stored.body.clone()).map_err(|error| damaged_state(&error))?;
     view.id = Some(stored.id.0);
     view.resolution = resolution(stored)?;
     Ok(view)
 }
 
 fn resolution(stored: &state::Conflict) -> Result<Option<Resolution>> {
-    stored.resolution.clone().map(serde_json::from_value).transpose().map_err(|error| damaged(&error))
-}
-
-fn damaged(error: &serde_json::Error) -> Error {
-    Error::new(Class::Internal, "damaged_state", format!("the state database holds something unreadable: {error}"))
-        .hint("run `pleach fsck`")
+    stored.resolution.clone().map(serde_json::from_value).transpose().map_err(|error| damaged_state(&error))
 }

@@ -57,6 +57,11 @@ pub struct Database {
 
 const COLUMNS: &str = "name, project_id, purpose, state, created_at, journal";
 
+/// Nothing refers to the database `d`.
+const UNUSED: &str = "not exists (select from pleach.branch where database = d.name)
+    and not exists (select from pleach.snapshot where database = d.name)
+    and not exists (select from pleach.warm where database = d.name)";
+
 /// Registers a database that is about to be created.
 ///
 /// # Errors
@@ -141,13 +146,26 @@ pub async fn list(db: &impl Db, project: ProjectId) -> Result<Vec<Database>> {
     rows(&db.query(&sql, &[&project.0]).await?, read)
 }
 
-/// The databases that an operation registered, by name.
+/// The databases of a project that nothing will ever refer to again, by name: they are about to be
+/// dropped, or no operation is at work on them and nothing uses them.
 ///
 /// # Errors
 /// When the state database cannot be read.
-pub async fn of_journal(db: &impl Db, journal: Uuid) -> Result<Vec<Database>> {
-    let sql = format!("select {COLUMNS} from pleach.database where journal = $1 order by name");
-    rows(&db.query(&sql, &[&journal]).await?, read)
+pub async fn orphans(db: &impl Db, project: ProjectId) -> Result<Vec<String>> {
+    let sql = format!(
+        "select name from pleach.database d
+         where project_id = $1 and (state = 'dropping' or journal is null) and {UNUSED} order by name"
+    );
+    rows(&db.query(&sql, &[&project.0]).await?, |row| get(row, "name"))
+}
+
+/// The databases that an operation registered and nothing refers to yet, by name.
+///
+/// # Errors
+/// When the state database cannot be read.
+pub async fn of_journal(db: &impl Db, journal: Uuid) -> Result<Vec<String>> {
+    let sql = format!("select name from pleach.database d where journal = $1 and {UNUSED} order by name");
+    rows(&db.query(&sql, &[&journal]).await?, |row| get(row, "name"))
 }
 
 async fn set_state(db: &impl Db, name: &str, state: DatabaseState) -> Result<()> {

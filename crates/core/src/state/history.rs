@@ -55,6 +55,13 @@ impl Dag {
         order
     }
 
+    /// How many commits `a` has in its history and `b` has not, and the other way round.
+    pub fn apart(&self, a: Hash, b: Hash) -> (usize, usize) {
+        let history = |of| self.nearest_first(of).into_iter().collect::<HashSet<Hash>>();
+        let (of_a, of_b) = (history(a), history(b));
+        (of_a.difference(&of_b).count(), of_b.difference(&of_a).count())
+    }
+
     /// Whether `ancestor` is `commit` or something it comes from.
     pub fn is_ancestor(&self, ancestor: Hash, commit: Hash) -> bool {
         let Some(floor) = self.generation(ancestor) else { return false };

@@ -96,6 +96,46 @@ pub async fn abandoned(state: &State, project: Option<ProjectId>) -> Result<Vec<
     Ok(found)
 }
 
+/// Takes over an operation whose owner is dead, waiting for whoever has taken it over already;
+/// `None` when that one has settled it.
+///
+/// # Errors
+/// When the state database cannot be read.
+pub async fn take_over(state: &State, id: Uuid) -> Result<Option<JournalGuard>> {
+    let lock = locks::lock(state, key(id)).await?;
+    match find(&state.client, id).await? {
+        Some(journal) => Ok(Some(JournalGuard { journal, lock })),
+        None => lock.release(&state.client).await.map(|()| None),
+    }
+}
+
+/// An operation that is not finished, with what was last written down of it.
+///
+/// # Errors
+/// When the state database cannot be read.
+pub async fn find(db: &impl Db, id: Uuid) -> Result<Option<Journal>> {
+    let sql = format!("select {COLUMNS} from pleach.journal where id = $1");
+    db.query_opt(&sql, &[&id]).await?.as_ref().map(read).transpose()
+}
+
+/// Whether an operation of a project is not finished that began before this moment.
+///
+/// # Errors
+/// When the state database cannot be read.
+pub async fn any_from_before(db: &impl Db, project: ProjectId, moment: OffsetDateTime) -> Result<bool> {
+    let sql = "select exists (select from pleach.journal where project_id = $1 and created_at <= $2) as any";
+    get(&db.query_one(sql, &[&project.0, &moment]).await?, "any")
+}
+
+/// Crosses out an operation that was settled; one that is crossed out already is no error.
+///
+/// # Errors
+/// When the state database cannot be written.
+pub async fn cross_out(db: &impl Db, id: Uuid) -> Result<()> {
+    db.execute("delete from pleach.journal where id = $1", &[&id]).await?;
+    Ok(())
+}
+
 /// The operations of a project that are not finished, oldest first, with those that had no project
 /// yet; their owners may well be at work.
 ///

@@ -60,7 +60,7 @@ pub async fn lock_branch_in(transaction: &impl Db, branch: BranchId) -> Result<(
 }
 
 /// The number of the advisory lock for a thing.
-pub(super) fn key(kind: &str, name: &str) -> i64 {
+pub(crate) fn key(kind: &str, name: &str) -> i64 {
     let Hash([a, b, c, d, e, f, g, h, ..]) = Hash::of(format!("pleach {kind} {name}").as_bytes());
     i64::from_le_bytes([a, b, c, d, e, f, g, h])
 }

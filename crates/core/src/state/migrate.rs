@@ -10,6 +10,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("state", include_str!("migrations/0001_state.sql")),
     ("waiting_data", include_str!("migrations/0002_waiting_data.sql")),
     ("clone_ways", include_str!("migrations/0003_clone_ways.sql")),
+    ("retired_snapshots", include_str!("migrations/0004_retired_snapshots.sql")),
 ];
 
 /// The advisory lock under which one process at a time migrates: "pleach" in ASCII.

@@ -60,7 +60,7 @@ pub async fn find(db: &impl Db, id: SnapshotId) -> Result<Option<Snapshot>> {
     db.query_opt(&sql, &[&id.0]).await?.as_ref().map(read).transpose()
 }
 
-/// All snapshots of a project, youngest data first.
+/// All snapshots of a project, retired ones as well, youngest data first.
 ///
 /// # Errors
 /// When the state database cannot be read.
@@ -85,10 +85,19 @@ pub async fn latest(db: &impl Db, project: ProjectId, commit: Hash) -> Result<Op
 pub async fn nearest(db: &impl Db, project: ProjectId, commits: &[Hash]) -> Result<Option<Snapshot>> {
     let sql = "select s.id, s.commit, s.database, s.taken_at, s.way
         from unnest($2::bytea[]) with ordinality as wanted(hash, place)
-        join pleach.snapshot s on s.project_id = $1 and s.commit = wanted.hash
+        join pleach.snapshot s on s.project_id = $1 and s.commit = wanted.hash and not s.retired
         order by wanted.place, s.taken_at desc, s.id desc
         limit 1";
     db.query_opt(sql, &[&project.0, &all_bytes(commits)]).await?.as_ref().map(read).transpose()
+}
+
+/// Gives a snapshot to no new operation. Returns the moment after which none can have got it.
+///
+/// # Errors
+/// When the state database cannot be written.
+pub async fn retire(db: &impl Db, id: SnapshotId) -> Result<OffsetDateTime> {
+    db.execute("update pleach.snapshot set retired = true where id = $1", &[&id.0]).await?;
+    super::now(db).await
 }
 
 /// Deletes a snapshot; its database stays registered until it is dropped.

@@ -127,7 +127,7 @@ async fn databases_remember_who_is_making_them() {
         databases::register(db, project, "x", Purpose::Branch, Some(id)).await.unwrap();
         let again = databases::register(db, project, "x", Purpose::Branch, None).await;
         assert_eq!(again.unwrap_err().code, "database_exists");
-        assert_eq!(databases::of_journal(db, id).await.unwrap()[0].name, "x");
+        assert_eq!(databases::of_journal(db, id).await.unwrap(), ["x"]);
         guard.finish(db).await.unwrap();
         guard.release(db).await.unwrap();
         let database = databases::find(db, "x").await.unwrap().unwrap();
