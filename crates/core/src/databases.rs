@@ -37,7 +37,7 @@ impl Project {
         let way = match cloned {
             Ok(way) => way,
             Err(error) => {
-                self.drop_database(&name).await?;
+                self.discard_database(&name).await?;
                 return Err(error);
             }
         };
@@ -62,6 +62,14 @@ impl Project {
         Ok(name)
     }
 
+    /// Leaves a database that nobody needs any more to whoever tends the pool: a drop waits for a
+    /// checkpoint, which is long where the disk is busy.
+    pub(crate) async fn discard_database(&self, name: &str) -> Result<()> {
+        state::databases::set_dropping(self.state.client(), name).await?;
+        self.checkpoint("database discarded");
+        Ok(())
+    }
+
     /// Drops a database and forgets it; whoever is connected to it is disconnected.
     pub(crate) async fn drop_database(&self, name: &str) -> Result<()> {
         if state::databases::find(self.state.client(), name).await?.is_none() {
@@ -74,8 +82,8 @@ impl Project {
         state::databases::forget(self.state.client(), name).await
     }
 
-    /// Drops what nothing refers to any more: databases whose drop was cut off, and those of
-    /// operations that are over. What another process is about to drop is left to it.
+    /// Drops what nothing refers to any more: databases that were discarded, whose drop was cut off,
+    /// or whose operation is over. What another process is about to drop is left to it.
     pub(crate) async fn drop_orphans(&self) -> Result<()> {
         for name in state::databases::orphans(self.state.client(), self.row.id).await? {
             if self.try_alone_with(&name, database::drop(&self.admin, &name, true)).await?.is_some() {

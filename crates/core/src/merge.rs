@@ -217,7 +217,7 @@ impl Project {
             Ok(merging) => Ok(Tried::Merged(Box::new(merging))),
             // The snapshot's rows did not stand in the way, and the live ones do.
             Err(error) if is_refusal(&error) => {
-                self.drop_database(&scratch).await?;
+                self.discard_database(&scratch).await?;
                 Ok(Tried::Conflicts(vec![refused::conflict(sides, &worked, decisions, &error)]))
             }
             Err(error) => Err(error),

@@ -101,7 +101,7 @@ impl Project {
         self.progress("running it up, down and up again on a clone with data");
         let (scratch, _) = self.scratch_of(journal, &snapshot).await?;
         let outcome = self.up_down_up(&scratch, &from_tree, &to_tree, &legs, &up).await;
-        self.drop_database(&scratch).await?;
+        self.discard_database(&scratch).await?;
         let (up, down, milliseconds) = outcome?;
 
         let at = state::now(self.state.client()).await?;

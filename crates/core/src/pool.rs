@@ -116,8 +116,8 @@ impl Project {
         Ok(out)
     }
 
-    /// Fills the warm pool of `main` and drops snapshots and clones that nothing needs. One
-    /// process at a time does it; another one's call returns at once.
+    /// Fills the warm pool of `main`, and drops databases that nothing needs. One process at a time
+    /// does it; another one's call returns at once.
     pub async fn tend_pool(&mut self) -> Result<u64> {
         let lock = "SELECT pg_try_advisory_lock($1, 7)";
         let key = i32::try_from(self.row.id.0).unwrap_or(0);
@@ -130,7 +130,13 @@ impl Project {
     }
 
     async fn tend(&mut self) -> Result<u64> {
+        let made = self.fill_pool().await?;
         self.prune().await?;
+        self.drop_orphans().await?;
+        Ok(made)
+    }
+
+    async fn fill_pool(&mut self) -> Result<u64> {
         let main = self.branch(MAIN).await?;
         let Some(snapshot) = state::snapshots::latest(self.state.client(), self.row.id, main.head).await? else {
             return Ok(0);

@@ -161,7 +161,7 @@ impl Project {
                 Ok(Proved { plan, proof, scratch, tree: live.tree, way })
             }
             Err(error) => {
-                self.drop_database(&scratch).await?;
+                self.discard_database(&scratch).await?;
                 Err(error)
             }
         }

@@ -14,7 +14,7 @@ impl Project {
         for journal in state::journal::abandoned(&self.state, Some(self.row.id)).await? {
             self.settle(journal).await?;
         }
-        self.drop_orphans().await
+        Ok(())
     }
 
     /// Holds a branch, when nobody else works on it any more, and reads it anew. Whoever had it may
@@ -56,8 +56,8 @@ impl Project {
         error
     }
 
-    /// Finishes an operation whose effect is there already, and takes any other back: drops what
-    /// it made that nothing refers to, and crosses it out.
+    /// Finishes an operation whose effect is there already, and takes any other back: discards
+    /// what it made that nothing refers to, and crosses it out.
     async fn settle(&mut self, journal: JournalGuard) -> Result<()> {
         let written = state::journal::find(self.state.client(), journal.journal.id).await?;
         if let Some(written) = written.filter(|written| written.project.is_some()) {
@@ -68,7 +68,7 @@ impl Project {
                 self.settle_files(&journal, &writing).await?;
             }
             for database in state::databases::of_journal(self.state.client(), written.id).await? {
-                self.drop_database(&database).await?;
+                self.discard_database(&database).await?;
             }
             state::journal::cross_out(self.state.client(), written.id).await?;
         }

@@ -78,9 +78,11 @@ impl Merge {
         match &outcome {
             MergeOutcome::Merged(merging) if !self.dry_run => {
                 app.ui.confirm(&outcome, |page| print_merged(page, merging))?;
-                tend_pool(app, &mut project).await;
             }
             outcome => app.ui.answer(outcome, |page| self.print(page, outcome))?,
+        }
+        if !matches!(outcome, MergeOutcome::UpToDate { .. }) {
+            tend_pool(app, &mut project).await;
         }
         Ok(exit)
     }

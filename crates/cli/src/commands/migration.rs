@@ -1,4 +1,5 @@
 use crate::app::App;
+use crate::background::tend_pool;
 use crate::failure::{Exit, Outcome};
 use crate::output::{Page, plural, style};
 use clap::{Args, Subcommand};
@@ -57,6 +58,7 @@ impl Generate {
         };
         let generated = project.generate_migration(&options).await?;
         app.ui.confirm(&generated, |page| print(page, &generated, &app.directory))?;
+        tend_pool(app, &mut project).await;
         Ok(Exit::Done)
     }
 }

@@ -55,7 +55,7 @@ impl Project {
             Ok::<_, pleach_postgres::Error>(live.tree)
         }
         .await;
-        self.drop_database(&scratch).await?;
+        self.discard_database(&scratch).await?;
         outcome
     }
 }

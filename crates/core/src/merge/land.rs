@@ -81,7 +81,7 @@ impl Project {
             applied: None,
         };
         if options.dry_run {
-            self.drop_database(&proved.scratch).await?;
+            self.discard_database(&proved.scratch).await?;
             self.cross_out(journal).await?;
             return Ok(merging);
         }

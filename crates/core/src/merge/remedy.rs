@@ -174,7 +174,7 @@ impl Project {
                 Ok(proved)
             }
             Err(error) => {
-                self.drop_database(&proved.scratch).await?;
+                self.discard_database(&proved.scratch).await?;
                 Err(error)
             }
         }

@@ -15,7 +15,7 @@ pub struct Bench {
     target: Target,
     name: String,
     /// Gone with the project.
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 /// Consent to everything: what most tests merge with.
@@ -24,7 +24,7 @@ pub fn consenting() -> MergeOptions {
 }
 
 /// What a test says of its surroundings.
-fn context(actor: &str) -> Context {
+pub fn context(actor: &str) -> Context {
     let environment = Environment {
         pg_bin: None,
         pg_options: None,
@@ -61,7 +61,12 @@ impl Bench {
         let (project, _) = Project::init(folder.path(), &options, context("owner"))
             .await
             .unwrap_or_else(|error| panic!("{error}\n{base}"));
-        Self { project, target, name, _folder: folder }
+        Self { project, target, name, folder }
+    }
+
+    /// The project's folder, where others may open it as well.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// A connection to a branch's database.
@@ -131,7 +136,8 @@ impl Bench {
 
     /// What the project keeps that nothing refers to: operations under way, scratch databases,
     /// databases on the server that it does not know; empty for nothing.
-    pub async fn left_over(&self) -> String {
+    pub async fn left_over(&mut self) -> String {
+        self.project.tend_pool().await.unwrap();
         let state = connect(&self.target.with_database("pleach"), "test").await.unwrap();
         let sql = format!(
             "select string_agg(what, ', ' order by what) from (

@@ -3,6 +3,7 @@
 
 mod bench;
 mod cases;
+mod concurrency;
 mod fixture;
 mod histories;
 mod properties;
