@@ -39,7 +39,8 @@ impl Project {
     /// stays. `data` is SQL that takes back what the commit's data steps did.
     ///
     /// # Errors
-    /// `revert_conflicts` when something later builds on it; `destructive` without consent.
+    /// `revert_conflicts` when something later builds on it; `nothing_to_revert` when nothing of the
+    /// schema would change and there is no `data`; `destructive` without consent.
     pub async fn revert(
         &mut self,
         revision: &str,
@@ -55,8 +56,8 @@ impl Project {
         let (lock, target) = self.hold_branch(branch).await?;
         let outcome = async {
             let journal = self.begin("revert", &json!({ "commit": commit.hash, "branch": branch })).await?;
-            let before = self.tree_at(parent).await?;
-            match self.revert_journaled(&journal, &commit, before, &target, data, allow_destructive).await {
+            let before = self.commit_of(parent).await?;
+            match self.revert_journaled(&journal, &commit, &before, &target, data, allow_destructive).await {
                 Ok(reverted) => {
                     journal.release(self.state.client()).await?;
                     Ok(reverted)
@@ -73,21 +74,29 @@ impl Project {
         &mut self,
         journal: &JournalGuard,
         commit: &Commit,
-        before: Tree,
+        before: &Commit,
         target: &state::Branch,
         data: Vec<DataStep>,
         allow_destructive: bool,
     ) -> Result<Reverted> {
         let head = self.commit_of(target.head).await?;
-        let [base, ours] = self.trees([commit, &head]).await?;
-        let merged = merge(&base, &ours, &before, &BTreeMap::new(), false);
+        let [base, ours, before_tree] = self.trees([commit, &head, before]).await?;
+        let merged = merge(&base, &ours, &before_tree, &BTreeMap::new(), false);
         if let Some(conflict) = merged.conflicts.first() {
             return Err(Error::new(Class::Conflict, "revert_conflicts", conflict.message.clone())
                 .on(format!("commit {}", commit.hash.short()))
                 .hint("something later builds on it: take that back first, or change the schema on a branch"));
         }
+        let goal = match merged.stale.is_empty() {
+            true => merged.tree,
+            // What it brings back says names that are others by now.
+            false => self.carry(journal, (&head, &ours), (before, &merged.theirs), &merged).await?,
+        };
+        if goal == ours && data.is_empty() {
+            return Err(nothing_to_revert(commit));
+        }
         let steps = data.iter().cloned().map(crate::pool::plain).collect();
-        let legs = vec![Leg { tree: merged.tree, data: steps }];
+        let legs = vec![Leg { tree: goal, data: steps }];
         let message =
             format!("Revert \"{}\"\n\nThis takes back {}.", crate::commit::first_line(&commit.message), commit.hash);
         let summary = format!("revert {} on {}", commit.hash.short(), target.name);
@@ -148,6 +157,17 @@ impl Project {
             }
         }
     }
+}
+
+fn nothing_to_revert(commit: &Commit) -> Error {
+    let (message, hint) = match commit.data_steps.len() {
+        0 => ("what it changed is as it was before already", "nothing is to be done"),
+        _ => (
+            "only rows are left of what it changed, and nothing takes those back by itself",
+            "write the SQL that does, and give it with `--data FILE.sql`",
+        ),
+    };
+    Error::new(Class::State, "nothing_to_revert", message).on(format!("commit {}", commit.hash.short())).hint(hint)
 }
 
 /// A change of a branch's live database.

@@ -14,7 +14,7 @@ impl Project {
     /// The merged tree with every text in the merged names. Each side's definitions are taken
     /// through the other side's renames in a scratch database of that side, because there
     /// PostgreSQL itself carries names into everything it has parsed.
-    pub(super) async fn carry(
+    pub(crate) async fn carry(
         &mut self,
         journal: &JournalGuard,
         ours: (&Commit, &Tree),

@@ -3,6 +3,7 @@
 use crate::bench::{Bench, consenting};
 use crate::support::servers;
 use pleach_core::change::{Choice, ConflictKind, Resolution};
+use pleach_core::state::DataStep;
 use pleach_core::{ConflictView, MergeOptions, MergeOutcome};
 
 const USERS: &str = "CREATE TABLE users (id int PRIMARY KEY, name text);
@@ -283,6 +284,47 @@ async fn dry_runs_leave_nothing_behind() {
         let found = conflicts(it.project.merge("a", "main", &dry).await.unwrap());
         assert!(found[0].id.is_none() && it.project.conflicts().await.unwrap().is_empty());
         assert_eq!(it.left_over().await, "");
+        it.close().await;
+    }
+}
+
+#[tokio::test]
+async fn a_commit_is_taken_back_across_later_renames() {
+    for server in servers() {
+        let mut it = Bench::new(server, &format!("{USERS} CREATE VIEW old_names AS SELECT name FROM users;")).await;
+        let drop = "DROP VIEW old_names; ALTER TABLE users ADD COLUMN note text;
+            CREATE INDEX users_note ON users (note, name)";
+        it.change("a", drop, &[]).await;
+        it.merged("a", "main").await;
+        let change = "ALTER TABLE users RENAME COLUMN name TO full_name; ALTER TABLE users RENAME TO people;
+            CREATE VIEW loud AS SELECT upper(full_name) AS loud FROM people";
+        it.change("b", change, &[]).await;
+        it.merged("b", "main").await;
+        let reverted = it.project.revert("main~1", "main", Vec::new(), true).await.unwrap();
+        assert_eq!(reverted.branch, "main");
+        assert_eq!(it.rows("main", "SELECT name FROM old_names ORDER BY 1").await, "Ada\nBob");
+        assert_eq!(it.rows("main", "SELECT * FROM people ORDER BY 1").await, "1 | Ada\n2 | Bob");
+        // And the renames themselves, with the view that was made in their names.
+        it.project.revert("main~1", "main", Vec::new(), true).await.unwrap();
+        assert_eq!(it.rows("main", "SELECT name FROM old_names ORDER BY 1").await, "Ada\nBob");
+        assert_eq!(it.rows("main", "SELECT id, name FROM users ORDER BY 1").await, "1 | Ada\n2 | Bob");
+        assert_eq!(it.unclean("main").await, "");
+        assert_eq!(it.left_over().await, "");
+        it.close().await;
+    }
+}
+
+#[tokio::test]
+async fn rows_are_taken_back_only_by_sql() {
+    for server in servers() {
+        let mut it = Bench::new(server, USERS).await;
+        it.change("a", "UPDATE users SET name = upper(name)", &["UPDATE users SET name = upper(name)"]).await;
+        it.merged("a", "main").await;
+        let error = it.project.revert("main", "main", Vec::new(), false).await.unwrap_err();
+        assert_eq!(error.code, "nothing_to_revert", "{error}");
+        let back = vec![DataStep::new("back", "UPDATE users SET name = initcap(name)")];
+        it.project.revert("main", "main", back, false).await.unwrap();
+        assert_eq!(it.rows("main", "SELECT name FROM users ORDER BY id").await, "Ada\nBob");
         it.close().await;
     }
 }
