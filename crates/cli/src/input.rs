@@ -13,12 +13,7 @@ pub fn read_text(path: &Path) -> Outcome<String> {
     if path.as_os_str() == "-" {
         return read_stdin();
     }
-    std::fs::read_to_string(path).map_err(|error| {
-        Error::new(Class::Input, "file_unreadable", format!("cannot read the file: {error}"))
-            .on(path.display().to_string())
-            .hint("check the path; it counts from the folder the command runs in")
-            .into()
-    })
+    std::fs::read_to_string(path).map_err(|error| Error::unreadable(path, &error).into())
 }
 
 /// All of standard input.
@@ -31,7 +26,7 @@ pub fn read_stdin() -> Outcome<String> {
     let mut text = String::new();
     std::io::stdin()
         .read_to_string(&mut text)
-        .map_err(|error| Error::new(Class::Input, "file_unreadable", format!("cannot read standard input: {error}")))?;
+        .map_err(|error| Error::unreadable(Path::new("standard input"), &error))?;
     Ok(text)
 }
 
@@ -63,15 +58,10 @@ pub fn target(given: &str) -> Outcome<Target> {
     } else {
         given.to_owned()
     };
+    if text.trim().is_empty() {
+        return Err(Error::new(Class::Input, "nothing_given", "the URL is empty")
+            .hint("name a server: postgres://user@host/database")
+            .into());
+    }
     Ok(Target::parse(text.trim())?)
-}
-
-/// The name of the folder in which a project keeps what is its own.
-pub const FOLDER: &str = ".pleach";
-
-/// The current branch of a project whose server is not asked.
-pub fn current_branch(root: &Path) -> String {
-    let head = std::fs::read_to_string(root.join(FOLDER).join("HEAD")).unwrap_or_default();
-    let head = head.trim();
-    if head.is_empty() { "main".to_owned() } else { head.to_owned() }
 }

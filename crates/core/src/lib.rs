@@ -31,7 +31,7 @@ pub use apply::Outcome as Applied;
 pub use branch::{BranchInfo, Created, Deleted};
 pub use check::Check;
 pub use commit::{Committed, Standing};
-pub use config::{Config, ServerKind};
+pub use config::{Config, FOLDER, ServerKind, read_head};
 pub use destroy::Loss;
 pub use history::{DiffView, LogEntry, Shown};
 pub use import::{Imported, Source};

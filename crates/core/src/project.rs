@@ -118,7 +118,14 @@ impl Project {
 
     /// A branch by name.
     pub async fn branch(&self, name: &str) -> Result<state::Branch> {
-        state::branches::get_named(self.state.client(), self.row.id, name).await
+        let found = state::branches::get_named(self.state.client(), self.row.id, name).await;
+        found.map_err(|error| match self.context.branch {
+            // Deleted by another process, or by one that was killed before it chose another.
+            None if error.code == "unknown_branch" && name == config::read_head(&self.root) => {
+                error.hint("this folder's current branch is gone: choose another, as with `pleach checkout main`")
+            }
+            _ => error,
+        })
     }
 
     /// The commit that a revision names.

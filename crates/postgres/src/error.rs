@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 use std::fmt;
+use std::path::Path;
 
 /// The result of everything that can fail here.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -64,6 +65,13 @@ impl Error {
     /// A failure of this class and code.
     pub fn new(class: Class, code: &'static str, message: impl Into<String>) -> Self {
         Self { class, code, message: message.into(), object: None, postgres: None, hint: None }
+    }
+
+    /// A file or folder that cannot be read.
+    pub fn unreadable(path: &Path, error: &std::io::Error) -> Self {
+        Self::new(Class::Input, "file_unreadable", format!("it cannot be read: {error}"))
+            .on(path.display().to_string())
+            .hint("check the path, which counts from the folder the command runs in, and who may read it")
     }
 
     /// Names the object, file or database it happened on.

@@ -2,7 +2,7 @@ use crate::app::App;
 use crate::background::tend_pool;
 use crate::commands::status::distance;
 use crate::failure::{Exit, Outcome};
-use crate::output::{Align, Page, Table, ago, first_line, plural, size, style};
+use crate::output::{Align, Page, Table, ago, clone_way, first_line, plural, size, style};
 use clap::{Args, Subcommand};
 use pleach_core::{BranchInfo, Created};
 use serde_json::json;
@@ -113,16 +113,6 @@ fn print_created(page: &mut Page, created: &Created) {
     let age = ago(created.data_taken_at);
     page.line(format!("Created branch {name} at {head} in {milliseconds:.1} ms ({warm}{way}), data taken {age}"));
     page.line(format!("Next: `pleach checkout {0}`, or any client on `pleach branch url {0}`", created.name));
-}
-
-/// A way of cloning, in words.
-fn clone_way(way: &str) -> &str {
-    match way {
-        "copy_on_write" => "cloned by copy-on-write",
-        "file_copy" => "cloned by copying files",
-        "wal_log" => "cloned through the log",
-        other => other,
-    }
 }
 
 impl List {

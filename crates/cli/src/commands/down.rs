@@ -1,9 +1,8 @@
 use crate::app::App;
 use crate::failure::{Exit, Outcome};
-use crate::input::FOLDER;
 use clap::Args;
 use pleach_core::server::Cluster;
-use pleach_core::{Class, Config, Error, Project, ServerKind};
+use pleach_core::{Class, Config, Error, FOLDER, Project, ServerKind};
 use serde::Serialize;
 use std::io::{BufRead, IsTerminal};
 use std::path::Path;

@@ -1,7 +1,7 @@
 use crate::app::App;
 use crate::background::tend_pool;
 use crate::failure::{Exit, Outcome};
-use crate::output::plural;
+use crate::output::{clone_way, plural};
 use clap::{Args, Subcommand};
 
 /// Take live data anew as the source of clones
@@ -36,7 +36,7 @@ impl Refresh {
         let refreshed = project.refresh_snapshot(&self.branch).await?;
         app.ui.confirm(&refreshed, |page| {
             let how = match (&refreshed.clone_way, refreshed.rows) {
-                (Some(way), _) => format!("as a template ({way})"),
+                (Some(way), _) => format!("as a template ({})", clone_way(way)),
                 (None, Some(rows)) => format!("beside the running work ({} copied)", plural(rows, "row")),
                 (None, None) => "beside the running work".to_owned(),
             };

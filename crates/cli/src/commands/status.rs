@@ -1,10 +1,9 @@
 use crate::app::App;
 use crate::failure::{Exit, Outcome};
-use crate::input::{FOLDER, current_branch};
 use crate::output::{Page, data_steps, diff, plural, size, style};
 use clap::Args;
 use pleach_core::server::{self, Cluster};
-use pleach_core::{BranchInfo, Class, Config, ConflictView, Error, Project, ServerKind, Standing};
+use pleach_core::{BranchInfo, Class, Config, ConflictView, Error, FOLDER, Project, ServerKind, Standing, read_head};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -123,7 +122,7 @@ impl View {
     }
 
     fn without_server(app: &App, root: PathBuf, config: Config, server: ServerView) -> Self {
-        let branch = app.context.branch.clone().unwrap_or_else(|| current_branch(&root));
+        let branch = app.context.branch.clone().unwrap_or_else(|| read_head(&root));
         Self { project: config.project, root, server, branch, info: None, standing: None, conflicts: Vec::new() }
     }
 

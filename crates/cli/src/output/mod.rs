@@ -135,3 +135,13 @@ impl Ui {
         }
     }
 }
+
+/// A way of cloning, in words.
+pub fn clone_way(way: &str) -> &str {
+    match way {
+        "copy_on_write" => "cloned by copy-on-write",
+        "file_copy" => "cloned by copying files",
+        "wal_log" => "cloned through the log",
+        other => other,
+    }
+}

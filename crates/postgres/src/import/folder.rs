@@ -44,7 +44,7 @@ impl SqlFile {
 
     /// What it says.
     pub fn read(&self) -> Result<String> {
-        let bytes = fs::read(&self.path).map_err(|error| unreadable(&self.path, &error))?;
+        let bytes = fs::read(&self.path).map_err(|error| Error::unreadable(&self.path, &error))?;
         let text = String::from_utf8(bytes).map_err(|_| {
             Error::new(Class::Input, "file_not_utf8", "the file is not UTF-8 text")
                 .on(self.path.display().to_string())
@@ -63,14 +63,14 @@ impl Folder {
     }
 
     fn add(&mut self, path: &Path, prefix: &str) -> Result<()> {
-        for entry in fs::read_dir(path).map_err(|error| unreadable(path, &error))? {
-            let entry = entry.map_err(|error| unreadable(path, &error))?;
+        for entry in fs::read_dir(path).map_err(|error| Error::unreadable(path, &error))? {
+            let entry = entry.map_err(|error| Error::unreadable(path, &error))?;
             let name = entry.file_name().to_string_lossy().into_owned();
             if name.starts_with('.') {
                 continue;
             }
             let relative = format!("{prefix}{name}");
-            let kind = entry.file_type().map_err(|error| unreadable(&entry.path(), &error))?;
+            let kind = entry.file_type().map_err(|error| Error::unreadable(&entry.path(), &error))?;
             // A link to a folder is not followed: it may lead back here.
             if kind.is_dir() {
                 self.add(&entry.path(), &format!("{relative}/"))?;
@@ -97,11 +97,6 @@ impl Folder {
             None => empty.hint("name the folder that holds the .sql files"),
         }
     }
-}
-
-/// An error about a path that cannot be read.
-pub(super) fn unreadable(path: &Path, error: &std::io::Error) -> Error {
-    Error::new(Class::Input, "file_unreadable", format!("it cannot be read: {error}")).on(path.display().to_string())
 }
 
 /// Whether a file takes changes back, by what it or its folder is called.

@@ -5,7 +5,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use super::folder::{Folder, SqlFile, takes_back, unreadable};
+use super::folder::{Folder, SqlFile, takes_back};
 use super::{detect, flyway, marked, numbered, prisma};
 use crate::script::{Script, Wrap};
 use crate::{Class, Error, Result};
@@ -102,7 +102,7 @@ impl FromStr for Tool {
 impl Migrations {
     /// Reads a folder as `tool` would, or as the tool whose folder it looks like.
     pub fn find(path: &Path, tool: Option<Tool>) -> Result<Self> {
-        if !path.metadata().map_err(|error| unreadable(path, &error))?.is_dir() {
+        if !path.metadata().map_err(|error| Error::unreadable(path, &error))?.is_dir() {
             return Err(Error::new(
                 Class::Input,
                 "migrations_no_folder",

@@ -2,10 +2,10 @@
 
 use std::fs;
 
-use super::folder::{Folder, SqlFile, unreadable};
+use super::folder::{Folder, SqlFile};
 use super::migrations::{Found, MigrationFile, without_up};
-use crate::Result;
 use crate::script::{Script, Wrap};
+use crate::{Error, Result};
 
 /// How many migrations of Prisma there are.
 pub(super) fn count(folder: &Folder) -> usize {
@@ -31,7 +31,7 @@ pub(super) fn read(folder: &Folder) -> Result<Found> {
         }
     }
     found.files.sort_by(|a, b| a.path.cmp(&b.path));
-    for entry in fs::read_dir(&folder.path).map_err(|error| unreadable(&folder.path, &error))?.flatten() {
+    for entry in fs::read_dir(&folder.path).map_err(|error| Error::unreadable(&folder.path, &error))?.flatten() {
         let numbered = entry.file_name().to_string_lossy().starts_with(|char: char| char.is_ascii_digit());
         if numbered && entry.path().is_dir() && !entry.path().join("migration.sql").exists() {
             let hint = "remove the folder, or put the file back from the history of the repository";

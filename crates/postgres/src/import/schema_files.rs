@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::folder::{Folder, takes_back, unreadable};
+use super::folder::{Folder, takes_back};
 use crate::script::Script;
 use crate::{Class, Error, Result};
 
@@ -20,7 +20,7 @@ impl SchemaFiles {
     /// order of their paths. Hidden files are not looked at; files that take changes back are left
     /// aside with a note.
     pub fn find(path: &Path) -> Result<Self> {
-        let metadata = path.metadata().map_err(|error| unreadable(path, &error))?;
+        let metadata = path.metadata().map_err(|error| Error::unreadable(path, &error))?;
         if !metadata.is_dir() {
             return Ok(Self { scripts: vec![Script::file(path)], notes: Vec::new() });
         }

@@ -288,10 +288,7 @@ impl Open {
 
 /// Opens a file for reading, through gzip if that is what it holds.
 pub(super) fn open_file(path: &Path) -> Result<Input> {
-    let unreadable = |error: std::io::Error| {
-        Error::new(Class::Input, "file_unreadable", format!("the file cannot be read: {error}"))
-            .on(path.display().to_string())
-    };
+    let unreadable = |error: std::io::Error| Error::unreadable(path, &error);
     let mut input = BufReader::with_capacity(64 * 1024, File::open(path).map_err(unreadable)?);
     let compressed = input.fill_buf().map_err(unreadable)?.starts_with(b"\x1f\x8b");
     Ok(if compressed { Box::new(BufReader::new(MultiGzDecoder::new(input))) } else { Box::new(input) })

@@ -313,10 +313,8 @@ impl Runner<'_> {
     /// Sends the rows of a file.
     async fn copy_file(&mut self, statement: &Statement, path: &Path) -> Result<(), Stopped> {
         self.send_waiting().await?;
-        let unreadable = |error: std::io::Error| {
-            Error::new(Class::Input, "file_unreadable", format!("{} cannot be read: {error}", path.display()))
-                .on(statement.place.to_string())
-        };
+        let unreadable =
+            |error: std::io::Error| Error::unreadable(path, &error).hint(format!("{} names it", statement.place));
         let mut file = open_file(path).map_err(|error| error.hint(format!("{} names it", statement.place)))?;
         let rows_at = Place { file: path.display().to_string().into(), line: 1, offset: 0 };
         let mut sink = pin!(self.begin_copy(statement).await?);

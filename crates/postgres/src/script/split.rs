@@ -1,6 +1,7 @@
 //! Cutting a script into statements, COPY data and backslash lines, as psql does, while it is read.
 
 use std::io::BufRead;
+use std::path::Path;
 use std::sync::Arc;
 
 use super::lexer::{Form, Lexer, Stop, Variable};
@@ -303,11 +304,8 @@ impl<R: BufRead> Splitter<R> {
 
     fn take_line(&mut self, into: &mut Vec<u8>) -> Result<usize> {
         let taken = self.input.read_until(b'\n', into).map_err(|error| {
-            Error::new(Class::Input, "file_unreadable", format!("the file cannot be read: {error}")).on(format!(
-                "{}:{}",
-                self.name,
-                self.lines + 1
-            ))
+            let place = format!("{}:{}", self.name, self.lines + 1);
+            Error::unreadable(Path::new(&place), &error)
         })?;
         self.lines += u64::from(taken > 0);
         self.bytes += taken as u64;
