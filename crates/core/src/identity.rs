@@ -7,8 +7,8 @@ use pleach_change::carry_lineages;
 use pleach_postgres::Result;
 use pleach_postgres::catalog::{self, CatalogId, ReadOptions, Unmodelled};
 use pleach_postgres::connect::Session;
-use pleach_schema::{Address, Lineage, Tree};
-use std::collections::HashMap;
+use pleach_schema::{Address, Attr, Kind, Lineage, Tree};
+use std::collections::{HashMap, HashSet};
 use tokio_postgres::{GenericClient, IsolationLevel};
 use uuid::Uuid;
 
@@ -19,7 +19,7 @@ pub(crate) struct Live {
     /// What Pleach has no model of.
     pub unmodelled: Vec<Unmodelled>,
     added: Vec<(CatalogId, Lineage)>,
-    gone: Vec<CatalogId>,
+    gone: HashMap<CatalogId, Lineage>,
 }
 
 /// Whose lineages objects get that the map does not know.
@@ -83,8 +83,7 @@ pub(crate) async fn read(client: &impl GenericClient, own_roles: &[String], newc
     let (tree, added) = carry_lineages(found, before, || Lineage(Uuid::new_v4()));
     let mut added: Vec<_> = added.into_iter().filter_map(|(address, l)| Some((*ids.get(&address)?, l))).collect();
     added.extend(unknown);
-    let gone = known.into_keys().collect();
-    Ok(Live { tree, unmodelled: reading.unmodelled, added, gone })
+    Ok(Live { tree, unmodelled: reading.unmodelled, added, gone: known })
 }
 
 /// Reads a database in a transaction of its own that sees one moment.
@@ -97,10 +96,23 @@ pub(crate) async fn read_once(session: &mut Session, own_roles: &[String], newco
 }
 
 impl Live {
+    /// A table or a column that is taken for one that was there before and is another in the
+    /// catalog: what it held is lost, although the schema is as it should be.
+    pub(crate) fn made_anew(&self) -> Option<&Address> {
+        let gone: HashSet<&Lineage> = self.gone.values().collect();
+        let anew = self.added.iter().filter(|(_, lineage)| gone.contains(lineage));
+        anew.filter_map(|(_, lineage)| self.tree.find(*lineage)).find_map(|(address, object)| {
+            let table = self.tree.parent(address).is_some_and(|parent| parent.kind == Kind::Table);
+            let held = address.kind == Kind::Table
+                || address.kind == Kind::Column && table && object.get(Attr::Generated).is_none();
+            held.then_some(address)
+        })
+    }
+
     /// Writes down the lineages of what is new, and forgets what is gone.
     pub(crate) async fn record(&self, client: &impl GenericClient) -> Result<()> {
         if !self.gone.is_empty() {
-            let (classes, objects, parts) = columns(self.gone.iter());
+            let (classes, objects, parts) = columns(self.gone.keys());
             let sql = "DELETE FROM pleach.identity USING unnest($1::oid[], $2::oid[], $3::int[]) AS gone(c, o, p)
                        WHERE class = c AND object = o AND part = p";
             client.execute(sql, &[&classes, &objects, &parts]).await?;
@@ -125,4 +137,33 @@ fn columns<'a>(ids: impl Iterator<Item = &'a CatalogId>) -> (Vec<u32>, Vec<u32>,
         parts.push(id.sub);
     }
     (classes, objects, parts)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use pleach_schema::{Entry, Object, Value};
+    use std::sync::Arc;
+
+    #[test]
+    fn a_column_that_was_dropped_and_made_again_is_found_out() {
+        let table = Address::new(Kind::Table, ["public", "t"]);
+        let lineage = |n| Lineage(Uuid::from_u128(n));
+        let id = |sub| CatalogId { class: 1259, oid: 1, sub };
+        let live = |attributes: &[(Attr, Value)], added: &[(CatalogId, Lineage)]| {
+            let column = Object { attributes: attributes.iter().cloned().collect(), ..Object::default() };
+            let entries =
+                [(table.clone(), lineage(1), Object::default()), (table.part(Kind::Column, "c"), lineage(2), column)];
+            let entries =
+                entries.map(|(address, lineage, object)| (address, Entry { lineage, object: Arc::new(object) }));
+            let tree = Tree::from_entries(entries).unwrap();
+            let gone = HashMap::from([(id(1), lineage(2)), (id(2), lineage(3))]);
+            Live { tree, unmodelled: Vec::new(), added: added.to_vec(), gone }
+        };
+        assert_eq!(live(&[], &[(id(3), lineage(2))]).made_anew(), Some(&table.part(Kind::Column, "c")));
+        assert_eq!(live(&[], &[(id(3), lineage(4))]).made_anew(), None, "it is new");
+        let generated = [(Attr::Generated, Value::Text("stored".to_owned()))];
+        assert_eq!(live(&generated, &[(id(3), lineage(2))]).made_anew(), None, "what it held is worked out again");
+    }
 }

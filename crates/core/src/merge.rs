@@ -13,7 +13,7 @@ use crate::destroy::Loss;
 use crate::project::Project;
 use crate::prove::{Proof, Unproved};
 use crate::state::{self, Branch, Commit, JournalGuard, Merge, NewMerge};
-use pleach_change::{Choice, Conflict, Diff, Resolution, diff};
+use pleach_change::{Conflict, Diff, Resolution, diff};
 use pleach_postgres::{Class, Error, Result};
 use pleach_schema::{Hash, Tree};
 use remedy::Decisions;
@@ -76,7 +76,7 @@ pub struct Merging {
     /// The proof.
     pub proof: Proof,
     /// Conflicts that `--auto-resolve` or resolutions settled, with how.
-    pub settled: Vec<(Conflict, Choice)>,
+    pub settled: Vec<(Conflict, Resolution)>,
     /// What was destroyed, with consent.
     pub losses: Vec<Loss>,
     /// How it went on the live database; `None` in a dry run.
@@ -213,7 +213,7 @@ impl Project {
             Err(error) => return Err(error),
         };
         let scratch = proved.scratch.clone();
-        match self.land(journal, sides, &worked, proved, &decisions.sql, options, open).await {
+        match self.land(journal, sides, &worked, proved, decisions, options, open).await {
             Ok(merging) => Ok(Tried::Merged(Box::new(merging))),
             // The snapshot's rows did not stand in the way, and the live ones do.
             Err(error) if is_refusal(&error) => {

@@ -7,7 +7,7 @@ use crate::project::Project;
 use crate::state::{self, JournalGuard, Purpose, Snapshot};
 use pleach_change::{DataStep, Plan, PlanError, plan};
 use pleach_postgres::{Class, Error, Result};
-use pleach_schema::{Hash, Tree};
+use pleach_schema::{Address, Hash, Tree};
 use serde::{Deserialize, Serialize};
 use std::time::Instant;
 
@@ -180,6 +180,9 @@ impl Project {
             let started = Instant::now();
             let live = read(&transaction, &self.own_roles(), Newcomers::Expect(expected)).await?;
             read_ms += millis(started);
+            if let Some(address) = live.made_anew() {
+                return Err(loses(address).into());
+            }
             if live.tree == *expected {
                 live.record(&transaction).await?;
                 self.checkpoint("proof about to be committed");
@@ -202,6 +205,13 @@ impl Project {
         }
         Err(Error::new(Class::Internal, "internal", "the rounds of a proof ended without an outcome").into())
     }
+}
+
+/// The error for a plan that would drop a table or column and make it again.
+fn loses(address: &Address) -> Error {
+    Error::new(Class::Internal, "not_proven", "the plan makes it anew, and what it holds would be lost")
+        .on(address.to_string())
+        .hint("nothing was changed; this is a defect in Pleach worth reporting with the schema")
 }
 
 /// `PostgreSQL 18.4` from 180004.

@@ -69,9 +69,13 @@ impl Error {
 
     /// A file or folder that cannot be read.
     pub fn unreadable(path: &Path, error: &std::io::Error) -> Self {
+        let hint = match error.kind() {
+            std::io::ErrorKind::InvalidData => "text must be UTF-8: convert it first, for example with iconv",
+            _ => "check the path, which counts from the folder the command runs in, and who may read it",
+        };
         Self::new(Class::Input, "file_unreadable", format!("it cannot be read: {error}"))
             .on(path.display().to_string())
-            .hint("check the path, which counts from the folder the command runs in, and who may read it")
+            .hint(hint)
     }
 
     /// Names the object, file or database it happened on.

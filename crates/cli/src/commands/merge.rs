@@ -3,7 +3,7 @@ use crate::background::tend_pool;
 use crate::failure::{Exit, Outcome};
 use crate::output::{self, Page, data_count, data_steps, diff, plural, style, tally};
 use clap::Args;
-use pleach_core::change::Choice;
+use pleach_core::change::{Choice, Resolution};
 use pleach_core::{MergeOptions, MergeOutcome, Merging, Project};
 
 /// Merge a branch into main, proved first
@@ -134,11 +134,12 @@ fn print_merged(page: &mut Page, merging: &Merging) {
         data_steps(page, &commit.data_steps);
     }
     page.line(style::paint(style::DIM, format!("{}{}", tally(&merging.diff), data_count(merging.data_steps))));
-    for (conflict, choice) in &merging.settled {
-        let way = match choice {
-            Choice::Ours => conflict.ways.ours.as_deref().unwrap_or("ours"),
-            Choice::Theirs => conflict.ways.theirs.as_deref().unwrap_or("theirs"),
-            Choice::Both => conflict.ways.both.as_deref().unwrap_or("both"),
+    for (conflict, resolution) in &merging.settled {
+        let way = match resolution {
+            Resolution::Choice(Choice::Ours) => conflict.ways.ours.as_deref().unwrap_or("ours"),
+            Resolution::Choice(Choice::Theirs) => conflict.ways.theirs.as_deref().unwrap_or("theirs"),
+            Resolution::Choice(Choice::Both) => conflict.ways.both.as_deref().unwrap_or("both"),
+            Resolution::Sql(_) => "SQL behind the merge",
         };
         page.line(format!("settled: {} → {way}", conflict.message));
     }

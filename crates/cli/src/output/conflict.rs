@@ -44,8 +44,10 @@ fn conflict(page: &mut Page, view: &ConflictView) {
             table.lines().iter().for_each(|line| page.indented(2, line));
         }
         None if conflict.ours.is_some() || conflict.theirs.is_some() => {
-            side(page, &ours, conflict.ours.as_deref());
-            side(page, &theirs, conflict.theirs.as_deref());
+            // What PostgreSQL refused need not have been on both sides.
+            let without = if conflict.kind == ConflictKind::Refused { "does not have it" } else { "dropped" };
+            side(page, &ours, conflict.ours.as_deref().unwrap_or(without));
+            side(page, &theirs, conflict.theirs.as_deref().unwrap_or(without));
         }
         None => {}
     }
@@ -88,9 +90,9 @@ fn values(attributes: &[AttrConflict]) -> Option<[String; 3]> {
     Some([side(|conflict| &conflict.base)?, side(|conflict| &conflict.ours)?, side(|conflict| &conflict.theirs)?])
 }
 
-fn side(page: &mut Page, name: &str, definition: Option<&str>) {
+fn side(page: &mut Page, name: &str, definition: &str) {
     page.indented(2, style::paint(style::NAME, name));
-    page.indented(4, definition.unwrap_or("dropped"));
+    page.indented(4, definition);
 }
 
 fn whose(branch: &str, actors: &[String]) -> String {
@@ -100,10 +102,9 @@ fn whose(branch: &str, actors: &[String]) -> String {
 fn ways_out(page: &mut Page, view: &ConflictView) {
     let Some(id) = view.id else { return };
     let ways = &view.conflict.ways;
-    let ways = [("--ours", &ways.ours), ("--theirs", &ways.theirs), ("--both", &ways.both)];
-    let sql = Some("with SQL of your own, run after the merge and proved with it".to_owned());
     page.indented(2, "ways out:");
-    for (flag, what) in ways.into_iter().chain([("--sql FILE", &sql)]) {
+    let ways = [("--ours", &ways.ours), ("--theirs", &ways.theirs), ("--both", &ways.both), ("--sql FILE", &ways.sql)];
+    for (flag, what) in ways {
         if let Some(what) = what {
             page.indented(4, format!("pleach resolve {id} {flag:<10}  {what}"));
         }

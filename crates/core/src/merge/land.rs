@@ -1,6 +1,6 @@
 //! Landing a proved merge: on the live database first, with a marker, then in the state.
 
-use super::remedy::data_statements;
+use super::remedy::{Decisions, data_statements};
 use super::work::Worked;
 use super::{MergeOptions, Merging, Sides, changes};
 use crate::project::Project;
@@ -60,7 +60,7 @@ impl Project {
         sides: &Sides,
         worked: &Worked,
         proved: Proved,
-        sql: &[String],
+        decisions: &Decisions,
         options: &MergeOptions,
         open: Option<&Merge>,
     ) -> Result<Merging> {
@@ -76,7 +76,7 @@ impl Project {
             data_steps: worked.data_steps(),
             sql: proved.plan.sql(),
             proof: proved.proof.clone(),
-            settled: worked.settled.clone(),
+            settled: decisions.settled(&worked.settled),
             losses,
             applied: None,
         };
@@ -99,7 +99,7 @@ impl Project {
             let toward = Some(stored.root);
             data_steps.extend(stretch.steps.iter().map(|step| state::DataStep { toward, ..step.clone() }));
         }
-        let added = sql.iter().filter_map(|sql| data_statements(sql));
+        let added = decisions.sql.iter().filter_map(|sql| data_statements(sql));
         data_steps.extend(added.map(|sql| state::DataStep::new("resolution", sql)));
         let stored = state::trees::put_tree(self.state.client(), &proved.tree, Some(sides.ours.root)).await?;
         let landing = Landing {

@@ -7,7 +7,7 @@ use crate::project::Project;
 use crate::prove::Proved;
 use crate::state::DataStep;
 use pleach_change::merge::whole_object_key;
-use pleach_change::{Choice, Plan, Resolution, Stage, Step};
+use pleach_change::{Choice, Conflict, Plan, Resolution, Stage, Step};
 use pleach_postgres::script::{Item, Splitter, Variables, is_data_change, statement_summary};
 use pleach_postgres::{Error, Result};
 use pleach_schema::{Lineage, Tree};
@@ -23,6 +23,8 @@ pub(super) struct Decisions {
     pub sql: Vec<String>,
     /// SQL for what PostgreSQL refused.
     remedies: Vec<(Spot, String)>,
+    /// Conflicts between trees that SQL resolves, by their keys.
+    by_sql: BTreeMap<String, String>,
 }
 
 /// Where on the way PostgreSQL refused, and what would help.
@@ -90,6 +92,7 @@ impl Decisions {
                 }
                 (Resolution::Sql(sql), None) => {
                     decisions.choices.insert(key.clone(), Choice::Ours);
+                    decisions.by_sql.insert(key.clone(), sql.clone());
                     decisions.sql.push(sql.clone());
                 }
                 (Resolution::Sql(sql), Some((Spot::Object, lineage))) => {
@@ -100,6 +103,15 @@ impl Decisions {
             }
         }
         decisions
+    }
+
+    /// Settled conflicts with how that was decided: SQL runs behind a merge with our side's choice.
+    pub fn settled(&self, settled: &[(Conflict, Choice)]) -> Vec<(Conflict, Resolution)> {
+        let how = |(conflict, choice): &(Conflict, Choice)| {
+            let sql = self.by_sql.get(&conflict.key).cloned().map(Resolution::Sql);
+            (conflict.clone(), sql.unwrap_or(Resolution::Choice(*choice)))
+        };
+        settled.iter().map(how).collect()
     }
 
     /// The SQL that was given for a spot.

@@ -160,9 +160,13 @@ fn resolution(way: &str, sql: &str) -> Resolution {
 
 async fn merged(bench: &mut Bench, case: &Case, merging: &Merging, out: &mut String) {
     writeln!(out, "merged").unwrap();
-    for (conflict, choice) in &merging.settled {
-        if case.resolutions.is_empty() {
-            writeln!(out, "settled by {choice:?}: {}", conflict.message).unwrap();
+    for (conflict, resolution) in &merging.settled {
+        match resolution {
+            Resolution::Choice(choice) if case.resolutions.is_empty() => {
+                writeln!(out, "settled by {choice:?}: {}", conflict.message).unwrap();
+            }
+            Resolution::Choice(_) => {}
+            Resolution::Sql(_) => writeln!(out, "settled by SQL: {}", conflict.message).unwrap(),
         }
     }
     for loss in &merging.losses {
