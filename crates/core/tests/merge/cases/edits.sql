@@ -144,6 +144,7 @@ edit/edit: both sides changed the body of function public.answer()
   sql: run your own SQL behind the merge with our side, and prove the result
 resolved by sql: both sides changed the body of function public.answer()
 merged
+settled by SQL: both sides changed the body of function public.answer()
 CREATE OR REPLACE FUNCTION answer() RETURNS int LANGUAGE sql AS 'SELECT 2 + 3';
 -- SELECT answer()
 5
@@ -198,6 +199,7 @@ edit/edit: both sides changed the definition of view public.people
   sql: run your own SQL behind the merge with our side, and prove the result
 resolved by sql: both sides changed the definition of view public.people
 merged
+settled by SQL: both sides changed the definition of view public.people
 DROP VIEW people;
 CREATE VIEW people AS SELECT id, name, age FROM users;
 -- SELECT column_name FROM information_schema.columns WHERE table_name = 'people' ORDER BY ordinal_position
@@ -222,6 +224,7 @@ edit/edit: both sides changed the definition of view public.people
   sql: run your own SQL behind the merge with our side, and prove the result
 resolved by sql: both sides changed the definition of view public.people
 merged
+settled by SQL: both sides changed the definition of view public.people
 DROP VIEW people;
 CREATE VIEW people AS SELECT id, name, age FROM users;
 -- SELECT column_name FROM information_schema.columns WHERE table_name = 'people' ORDER BY ordinal_position
