@@ -3,9 +3,20 @@
 use super::object::names_things;
 use super::{By, Merger, Plot, Said, Side, Stale, parts};
 use crate::naming::mentions;
+use crate::plan::parents_part;
 use pleach_schema::{Address, Attr, Attributes, Derived, Entry, Kind, Lineage, Object, Tree, Value};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
+
+/// Makes an inherited part the table's own: one side let go of the parent that it came from.
+fn own(tree: &mut Tree, address: &Address) {
+    let Some(mut entry) = tree.remove(address) else { return };
+    let mut object = (*entry.object).clone();
+    object.attributes.remove(&Attr::Inherited);
+    entry.object = Arc::new(object);
+    let inserted = tree.insert(address.clone(), entry);
+    debug_assert!(inserted.is_ok(), "{inserted:?}");
+}
 
 /// Names that one side uses and the merged tree does not, by the object that has them.
 type Outdated = HashMap<Lineage, Vec<String>>;
@@ -42,6 +53,12 @@ impl Merger<'_> {
             let inserted = tree.insert(address.clone(), entry);
             debug_assert!(inserted.is_ok(), "{inserted:?}");
         }
+        let disowned: Vec<Address> = tree
+            .iter()
+            .filter(|(address, entry)| entry.object.is(Attr::Inherited) && parents_part(&tree, address).is_empty())
+            .map(|(address, _)| address.clone())
+            .collect();
+        disowned.iter().for_each(|address| own(&mut tree, address));
         stale.sort();
         (tree, stale)
     }

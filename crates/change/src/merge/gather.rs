@@ -1,7 +1,7 @@
 //! First pass: each object by itself. Who is there?
 
 use super::{By, Choice, Found, Merger, Plot, Said, Side, holder, parts, references, whole_object_key};
-use pleach_schema::{Address, Attr, Lineage};
+use pleach_schema::{Address, Attr, Kind, Lineage};
 use std::collections::{BTreeSet, HashMap};
 
 /// What one side did to something that the other dropped.
@@ -138,15 +138,30 @@ impl<'a> Merger<'a> {
         out
     }
 
-    /// Whether an object that one side dropped stays, because the other changed it.
+    /// Whether an object that one side dropped stays, because the other changed it, or what it is on.
     fn outlives(&mut self, lineage: Lineage, base: Found<'a>, kept: Found<'a>, side: Side) -> bool {
-        let Some(deed) = self.deed(lineage, side) else { return false };
+        let Some(deed) = self.deed(lineage, side) else { return self.stays_with_its_column(base, side) };
         debug_assert!(!deed.added && self.side(side).address(lineage) == Some(kept.0));
         for attr in &deed.attributes {
             self.disputed.push((lineage, *attr));
         }
         let choice = self.raise(self.edit_delete(lineage, base.0, side, &[deed]));
         stays(choice, side)
+    }
+
+    /// Whether a constraint or an index went with a column of its table that stays after all.
+    fn stays_with_its_column(&mut self, (address, object): Found<'a>, side: Side) -> bool {
+        if !matches!(address.kind, Kind::Constraint | Kind::Index | Kind::Statistics) {
+            return false;
+        }
+        let (base, dropped_by) = (self.base, self.side(side.other()));
+        let columns = object.derived.references.iter().filter(|column| column.kind == Kind::Column);
+        let gone = columns.filter_map(|column| Some((column, base.lineage(column)?)));
+        let gone: Vec<_> = gone.filter(|(_, lineage)| dropped_by.address(*lineage).is_none()).collect();
+        gone.into_iter().any(|(column, lineage)| {
+            let Some(deed) = self.deed(lineage, side) else { return false };
+            stays(self.raise(self.edit_delete(lineage, column, side, &[deed])), side)
+        })
     }
 
     /// What a side did to an object since the base; `None` for nothing.

@@ -26,6 +26,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 
 pub use phrase::phrase;
+pub(crate) use table::parents_part;
 
 /// SQL that changes data and belongs to a commit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

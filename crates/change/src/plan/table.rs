@@ -66,7 +66,7 @@ fn composite_of(tree: &Tree, table: &Address) -> Option<Address> {
 
 /// For an inherited column or constraint, or an attached index: the same part of each parent table.
 /// For a column of a typed table: the attribute of the type.
-pub(super) fn parents_part(tree: &Tree, part: &Address) -> Vec<Address> {
+pub(crate) fn parents_part(tree: &Tree, part: &Address) -> Vec<Address> {
     let Some(object) = tree.object(part) else { return Vec::new() };
     if let Some(parent) = object.text(Attr::AttachedTo) {
         let named =

@@ -49,3 +49,13 @@ CREATE TABLE public.part PARTITION OF public.parts DEFAULT;
 CREATE FUNCTION public.touch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
 CREATE TRIGGER touch AFTER INSERT ON public.parts FOR EACH ROW EXECUTE FUNCTION public.touch();
 ALTER TABLE public.part DISABLE TRIGGER touch;
+
+-- What users make on an extension's tables is theirs.
+CREATE TABLE public.of_plpgsql (id int);
+ALTER EXTENSION plpgsql ADD TABLE public.of_plpgsql;
+CREATE INDEX of_plpgsql_id ON public.of_plpgsql (id);
+ALTER TABLE public.of_plpgsql ADD CONSTRAINT of_plpgsql_positive CHECK (id > 0);
+CREATE RULE of_plpgsql_stay AS ON DELETE TO public.of_plpgsql DO INSTEAD NOTHING;
+CREATE POLICY of_plpgsql_own ON public.of_plpgsql USING (true);
+CREATE TRIGGER of_plpgsql_same BEFORE UPDATE ON public.of_plpgsql
+    FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger();

@@ -387,3 +387,108 @@ ALTER TABLE public.users ADD COLUMN age integer;
 CREATE INDEX users_age_idx ON public.users USING btree (age);
 -- SELECT id, age FROM users
 1 | null
+
+-- case: a column stays, with the check and the index that went with it
+-- base
+CREATE TABLE users (id int PRIMARY KEY, age int CHECK (age > 0), name text);
+CREATE INDEX users_age ON users (age, name);
+-- ours
+ALTER TABLE users ALTER COLUMN age TYPE bigint;
+-- theirs
+ALTER TABLE users DROP COLUMN age;
+-- resolve ours
+-- check
+SELECT conname FROM pg_constraint WHERE conrelid = 'users'::regclass AND contype = 'c';
+SELECT relname FROM pg_class WHERE relname = 'users_age'
+-- expect
+edit/delete: their side dropped column public.users.age; our side changed it: type
+  objects: column public.users.age
+  type: was integer; ours bigint; theirs nothing
+  ours has ALTER TABLE public.users ADD COLUMN age bigint;
+  ours: keep column public.users.age as it was changed
+  theirs: drop column public.users.age
+  sql: run your own SQL behind the merge with our side, and prove the result
+resolved by ours: their side dropped column public.users.age; our side changed it: type
+merged
+-- SELECT conname FROM pg_constraint WHERE conrelid = 'users'::regclass AND contype = 'c'
+users_age_check
+-- SELECT relname FROM pg_class WHERE relname = 'users_age'
+users_age
+
+-- case: a column goes, with the check and the index on it
+-- base
+CREATE TABLE users (id int PRIMARY KEY, age int CHECK (age > 0), name text);
+CREATE INDEX users_age ON users (age, name);
+-- ours
+ALTER TABLE users DROP COLUMN age;
+-- theirs
+ALTER TABLE users ALTER COLUMN age TYPE bigint;
+-- resolve ours
+-- check
+SELECT count(*) FROM pg_constraint WHERE conrelid = 'users'::regclass AND contype = 'c';
+SELECT count(*) FROM pg_class WHERE relname = 'users_age'
+-- expect
+edit/delete: our side dropped column public.users.age; their side changed it: type
+  objects: column public.users.age
+  type: was integer; ours nothing; theirs bigint
+  theirs has ALTER TABLE public.users ADD COLUMN age bigint;
+  ours: drop column public.users.age
+  theirs: keep column public.users.age as it was changed
+  sql: run your own SQL behind the merge with our side, and prove the result
+resolved by ours: our side dropped column public.users.age; their side changed it: type
+merged
+-- SELECT count(*) FROM pg_constraint WHERE conrelid = 'users'::regclass AND contype = 'c'
+0
+-- SELECT count(*) FROM pg_class WHERE relname = 'users_age'
+0
+
+-- case: theirs adds a column to a parent that ours detached a child from
+-- base
+CREATE TABLE parent (id int, at date) PARTITION BY RANGE (at);
+CREATE TABLE child PARTITION OF parent FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');
+INSERT INTO parent VALUES (1, '2026-05-05');
+-- ours
+ALTER TABLE parent DETACH PARTITION child;
+-- theirs
+ALTER TABLE parent ADD COLUMN note text, ADD CONSTRAINT id_positive CHECK (id > 0);
+-- check
+SELECT attrelid::regclass, attname, attinhcount FROM pg_attribute WHERE attrelid IN ('parent'::regclass, 'child'::regclass) AND attnum > 0 ORDER BY attrelid::regclass::text, attnum;
+SELECT * FROM child
+-- expect
+merged
+ALTER TABLE public.child ADD COLUMN note text;
+ALTER TABLE public.parent ADD COLUMN note text;
+ALTER TABLE public.child ADD CONSTRAINT id_positive CHECK ((id > 0));
+ALTER TABLE public.parent ADD CONSTRAINT id_positive CHECK ((id > 0));
+-- SELECT attrelid::regclass, attname, attinhcount FROM pg_attribute WHERE attrelid IN ('parent'::regclass, 'child'::regclass) AND attnum > 0 ORDER BY attrelid::regclass::text, attnum
+child | id | 0
+child | at | 0
+child | note | 0
+parent | id | 0
+parent | at | 0
+parent | note | 0
+-- SELECT * FROM child
+1 | 2026-05-05 | null
+
+-- case: ours adds a column to a parent that theirs detached a child from
+-- base
+CREATE TABLE parent (id int);
+CREATE TABLE child () INHERITS (parent);
+INSERT INTO child VALUES (1);
+-- ours
+ALTER TABLE parent ADD COLUMN note text;
+-- theirs
+ALTER TABLE child NO INHERIT parent;
+-- check
+SELECT attrelid::regclass, attname, attinhcount FROM pg_attribute WHERE attrelid IN ('parent'::regclass, 'child'::regclass) AND attnum > 0 ORDER BY attrelid::regclass::text, attnum;
+SELECT * FROM child
+-- expect
+merged
+ALTER TABLE public.child NO INHERIT public.parent;
+-- SELECT attrelid::regclass, attname, attinhcount FROM pg_attribute WHERE attrelid IN ('parent'::regclass, 'child'::regclass) AND attnum > 0 ORDER BY attrelid::regclass::text, attnum
+child | id | 0
+child | note | 0
+parent | id | 0
+parent | note | 0
+-- SELECT * FROM child
+1 | null

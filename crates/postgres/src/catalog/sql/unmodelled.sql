@@ -1,6 +1,12 @@
 -- Everything that users make and the model does not hold, but for relations (see relations.sql)
 -- and dependence on extensions (see dependencies.sql).
-WITH found (class, oid, sub, kind) AS (
+WITH of_extension (relation, made) AS (
+    SELECT d.objid, e.xmin
+    FROM pg_depend d
+    JOIN pg_extension e ON e.oid = d.refobjid
+    WHERE d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e'
+),
+found (class, oid, sub, kind) AS (
     SELECT 'pg_type'::regclass, t.oid, 0, CASE WHEN t.typisdefined THEN 'base type' ELSE 'shell type' END
     FROM pg_type t
     WHERE t.typnamespace = ANY ($1)
@@ -51,6 +57,23 @@ WITH found (class, oid, sub, kind) AS (
     JOIN pg_trigger parent ON parent.oid = t.tgparentid
     JOIN pg_class c ON c.oid = t.tgrelid
     WHERE NOT t.tgisinternal AND t.tgenabled <> parent.tgenabled AND c.relnamespace = ANY ($1)
+  -- What an extension makes on its tables comes with it, in its own transaction; the rest is the user's.
+  UNION ALL
+    SELECT 'pg_class'::regclass, i.indexrelid, 0, 'index on an extension''s table'
+    FROM pg_index i JOIN of_extension ON relation = i.indrelid WHERE i.xmin <> made
+  UNION ALL
+    SELECT 'pg_constraint'::regclass, c.oid, 0, 'constraint on an extension''s table'
+    FROM pg_constraint c JOIN of_extension ON relation = c.conrelid
+    WHERE c.xmin <> made AND c.contype IN ('c', 'f')
+  UNION ALL
+    SELECT 'pg_trigger'::regclass, t.oid, 0, 'trigger on an extension''s table'
+    FROM pg_trigger t JOIN of_extension ON relation = t.tgrelid WHERE t.xmin <> made AND NOT t.tgisinternal
+  UNION ALL
+    SELECT 'pg_rewrite'::regclass, r.oid, 0, 'rule on an extension''s table'
+    FROM pg_rewrite r JOIN of_extension ON relation = r.ev_class WHERE r.xmin <> made AND r.rulename <> '_RETURN'
+  UNION ALL
+    SELECT 'pg_policy'::regclass, p.oid, 0, 'policy on an extension''s table'
+    FROM pg_policy p JOIN of_extension ON relation = p.polrelid WHERE p.xmin <> made
   UNION ALL
     SELECT classoid::regclass, objoid, objsubid, 'security label' FROM pg_seclabel WHERE objoid >= 16384
 )
