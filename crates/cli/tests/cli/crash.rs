@@ -245,7 +245,7 @@ fn a_merge_ends_well_wherever_the_server_is_killed() {
             // The process stands still at the place while the server dies, and then finds out.
             let line = format!(
                 "PLEACH_CRASH_AT='stop:{point}' {command} & pid=$!
-                 until grep -q ') T ' /proc/$pid/stat; do sleep 0.02; done
+                 until grep -q ') [TZ] ' /proc/$pid/stat; do sleep 0.02; done
                  {KILL_SERVER}; kill -CONT $pid; wait $pid; test $? -lt 100"
             );
             well(story, &line);
