@@ -26,7 +26,8 @@ struct Pending {
 }
 
 impl Project {
-    /// Writes files that are not there yet, and records the operation when all of them are.
+    /// Writes files that are not there yet, and records the operation when all of them are. Where it
+    /// fails, the journal says what [`Project::settle_files`] has to take back.
     pub(super) async fn write_files(
         &mut self,
         journal: &JournalGuard,
@@ -45,10 +46,7 @@ impl Project {
         }
         journal.update(self.state.client(), &json!({ "writing": writing })).await?;
         for (pending, (_, text)) in writing.files.iter().zip(files) {
-            if let Err(error) = write_whole(&pending.path, text.as_bytes(), 0o644) {
-                writing.take_back()?;
-                return Err(error);
-            }
+            write_whole(&pending.path, text.as_bytes(), 0o644)?;
             self.checkpoint("migration file written");
         }
         self.record_files(journal, &writing).await
