@@ -6,6 +6,7 @@
 
 pub mod diff;
 pub mod merge;
+pub mod online;
 pub mod plan;
 
 mod identify;

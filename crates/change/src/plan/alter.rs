@@ -288,11 +288,15 @@ impl Writer<'_> {
         let name = |object: &Object| object.text(Attr::NotNullName).map(|name| quote_ident(name).into_owned());
         let options = object.get(Attr::NotNullOptions);
         let (old, new) = (before.and_then(|before| name(before)), name(object));
+        let unchecked = before.is_some_and(|before| super::table::is_unchecked(before));
         match (old, new) {
             (Some(old), Some(new)) if before.is_some_and(|before| before.get(Attr::NotNullOptions) == options) => {
                 add(format!("ALTER TABLE {} RENAME CONSTRAINT {old} TO {new}", address.relation_sql()));
             }
-            // This checks what was not checked before.
+            // This checks what was not checked before, letting others read and write meanwhile.
+            (Some(old), new) if options.is_none() && unchecked && (new.is_none() || new.as_ref() == Some(&old)) => {
+                add(format!("ALTER TABLE {} VALIDATE CONSTRAINT {old}", address.relation_sql()));
+            }
             (old, new) if old == new && options.is_none() => add(format!("{alter} SET NOT NULL")),
             _ => {
                 add(format!("{alter} DROP NOT NULL"));

@@ -151,6 +151,16 @@ impl Writer<'_> {
             let space =
                 object.text(Attr::Tablespace).map(|space| format!(" USING INDEX TABLESPACE {}", quote_ident(space)));
             let table = address.relation_sql();
+            if let Some(index) = self.style.adopts.get(address) {
+                let word = object.text(Attr::ConstraintType).unwrap_or_default().to_uppercase();
+                let sql = format!(
+                    "ALTER TABLE {table} ADD CONSTRAINT {name} {word} USING INDEX {}{}",
+                    quote_ident(index),
+                    deferrability(definition)
+                );
+                steps.push(step(address, stage, sql));
+                return;
+            }
             let definition = with_index_options(definition, &format!("{with}{}", space.unwrap_or_default()));
             format!("ALTER TABLE {only}{table} ADD CONSTRAINT {name} {definition}{not_valid}")
         };
@@ -161,8 +171,9 @@ impl Writer<'_> {
         let unique = if object.is(Attr::Unique) { "UNIQUE " } else { "" };
         let only = if needs_only(self.to, address, object) { "ONLY " } else { "" };
         let definition = object.text(Attr::Definition).unwrap_or_default();
-        let mut sql =
-            format!("CREATE {unique}INDEX {} ON {only}{} {definition}", address.name_sql(), address.relation_sql());
+        let concurrently = if self.style.concurrently && only.is_empty() { "CONCURRENTLY " } else { "" };
+        let (name, table) = (address.name_sql(), address.relation_sql());
+        let mut sql = format!("CREATE {unique}INDEX {concurrently}{name} ON {only}{table} {definition}");
         if let Some(space) = object.text(Attr::Tablespace) {
             let space = format!(" TABLESPACE {}", quote_ident(space));
             // The tablespace goes before the predicate, which is always the last clause.
@@ -216,6 +227,14 @@ fn predicate_start(sql: &str) -> Option<usize> {
     let is_where = |t: &&pg_query::protobuf::ScanToken| t.token() == pg_query::protobuf::Token::Where;
     let token = scanned.tokens.iter().find(is_where)?;
     Some((token.start as usize).saturating_sub(1))
+}
+
+/// The end of a constraint's definition that says when it is checked, with a space before it.
+fn deferrability(definition: &str) -> String {
+    use pg_query::protobuf::Token;
+    let scanned = pg_query::scan(definition).ok();
+    let token = scanned.and_then(|scanned| scanned.tokens.into_iter().find(|t| t.token() == Token::Deferrable));
+    token.map(|token| format!(" {}", &definition[token.start as usize..])).unwrap_or_default()
 }
 
 /// Storage options of the index behind a constraint go before `WHERE` and deferrability.

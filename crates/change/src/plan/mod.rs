@@ -23,10 +23,11 @@ mod ties;
 
 use pleach_schema::{Address, Lineage, Tree};
 use serde::{Deserialize, Serialize};
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
+pub(crate) use order::backed;
 pub use phrase::phrase;
-pub(crate) use table::parents_part;
+pub(crate) use table::{options_clause, parents_part};
 
 /// SQL that changes data and belongs to a commit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -125,6 +126,11 @@ impl Step {
 /// # Errors
 /// When an object must change in a way for which PostgreSQL has no statement.
 pub fn plan(from: &Tree, to: &Tree, data: &[DataStep]) -> Result<Plan, PlanError> {
+    plan_as(&Style::default(), from, to, data)
+}
+
+/// As [`plan`], written another way.
+pub(crate) fn plan_as(style: &Style, from: &Tree, to: &Tree, data: &[DataStep]) -> Result<Plan, PlanError> {
     let mut diff = crate::diff(from, to);
     bind::add_rebound(from, to, &mut diff);
     if diff.is_empty() && data.is_empty() {
@@ -134,7 +140,7 @@ pub fn plan(from: &Tree, to: &Tree, data: &[DataStep]) -> Result<Plan, PlanError
     let acts = order::order(from, to, &diff, &fates, !data.is_empty());
     let stepped_aside = |act: &order::Act| act.what == order::What::Aside;
     let aside = acts.iter().filter(|act| stepped_aside(act)).map(|act| act.lineage).collect();
-    let writer = Writer { from, to, diff: &diff, fates: &fates, has_data: !data.is_empty(), aside };
+    let writer = Writer { from, to, diff: &diff, fates: &fates, has_data: !data.is_empty(), aside, style };
     let mut steps = Vec::new();
     for act in acts {
         writer.write(&act, data, &mut steps)?;
@@ -149,13 +155,23 @@ pub fn definition(tree: &Tree, address: &Address) -> String {
     let own = tree.iter().filter(|(other, _)| *other == address || other.path.starts_with(&address.path));
     let created = own.map(|(_, entry)| entry.lineage).collect();
     let fates = fate::Fates { created, ..fate::Fates::default() };
-    let diff = crate::Diff::default();
-    let writer =
-        Writer { from: &nothing, to: tree, diff: &diff, fates: &fates, has_data: false, aside: HashSet::new() };
+    let (diff, style) = (crate::Diff::default(), Style::default());
+    let aside = HashSet::new();
+    let writer = Writer { from: &nothing, to: tree, diff: &diff, fates: &fates, has_data: false, aside, style: &style };
     let mut steps = Vec::new();
     // Only a change of an object can be beyond a statement, never making one.
     let _ = writer.create(address, Stage::Expand, &mut steps);
     Plan { steps, labels_first: false }.sql().trim_end().to_owned()
+}
+
+/// How statements are written that PostgreSQL has two ways for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Style {
+    /// Outside of a transaction: indexes are built and dropped and partitions taken off without
+    /// keeping writers out.
+    pub concurrently: bool,
+    /// Constraints that take an index of their table over, by its name, instead of building one.
+    pub adopts: BTreeMap<Address, String>,
 }
 
 /// What the writers of statements look at.
@@ -167,6 +183,7 @@ struct Writer<'a> {
     has_data: bool,
     /// Objects that took a temporary name first.
     aside: HashSet<Lineage>,
+    style: &'a Style,
 }
 
 impl Writer<'_> {
@@ -196,6 +213,6 @@ impl Writer<'_> {
 }
 
 /// A step that destroys nothing.
-fn step(object: &Address, stage: Stage, sql: impl Into<String>) -> Step {
+pub(crate) fn step(object: &Address, stage: Stage, sql: impl Into<String>) -> Step {
     Step { sql: sql.into(), object: Some(object.clone()), stage, destroys: None, admin: false, label: false }
 }

@@ -26,7 +26,10 @@ impl Writer<'_> {
             Kind::Attribute => format!("ALTER TYPE {relation} DROP ATTRIBUTE {name} CASCADE"),
             Kind::Constraint if on_domain(self.from, old) => format!("ALTER DOMAIN {relation} DROP CONSTRAINT {name}"),
             Kind::Constraint => format!("ALTER TABLE {only}{relation} DROP CONSTRAINT {name}"),
-            Kind::Index => format!("DROP INDEX {}", index_sql(&address)),
+            Kind::Index => {
+                let concurrently = if self.style.concurrently { "CONCURRENTLY " } else { "" };
+                format!("DROP INDEX {concurrently}{}", index_sql(&address))
+            }
             Kind::DefaultPrivileges => return self.reset_grants(old, stage),
             _ => format!("DROP {}", phrase(self.from, &address)),
         };
@@ -86,7 +89,8 @@ impl Writer<'_> {
                 if let Some(parent) = object.text(Attr::PartitionOf)
                     && changed(Attr::PartitionOf)
                 {
-                    add(format!("ALTER TABLE {parent} DETACH PARTITION {}", old.sql()));
+                    let concurrently = if self.style.concurrently { " CONCURRENTLY" } else { "" };
+                    add(format!("ALTER TABLE {parent} DETACH PARTITION {}{concurrently}", old.sql()));
                 }
                 for parent in self.parents_given_up(old, object, kept.map(|object| &**object)) {
                     add(format!("{alter} NO INHERIT {parent}"));

@@ -237,7 +237,7 @@ fn column_constraints(address: &Address, object: &Object) -> String {
 
 /// Whether a column's NOT NULL was not checked for rows that were there before: something that
 /// no column definition can say.
-fn is_unchecked(object: &Object) -> bool {
+pub(super) fn is_unchecked(object: &Object) -> bool {
     object.text(Attr::NotNullOptions).is_some_and(|options| options.contains("not valid"))
 }
 
@@ -352,7 +352,7 @@ fn identity_options(column: &Address, identity: &std::collections::BTreeMap<Stri
 }
 
 /// ` WITH (fillfactor = 70)`, or nothing.
-pub(super) fn options_clause(object: &Object) -> String {
+pub(crate) fn options_clause(object: &Object) -> String {
     let Some(options) = object.get(Attr::Options).and_then(Value::as_map) else { return String::new() };
     let list: Vec<String> = options.iter().map(|(name, value)| option_sql(name, Some(value))).collect();
     format!(" WITH ({})", list.join(", "))

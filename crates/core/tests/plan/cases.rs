@@ -30,8 +30,8 @@ const NO_ROWS: &str = "DO $$DECLARE t text; BEGIN
 END$$; RESET session_replication_role";
 
 #[derive(Clone, Default)]
-struct Case {
-    name: String,
+pub struct Case {
+    pub name: String,
     /// The text of each section, without its heading.
     sections: BTreeMap<String, String>,
     /// The sections that come before the plan, with their headings, as they were written.
@@ -39,17 +39,22 @@ struct Case {
 }
 
 impl Case {
-    fn section(&self, name: &str) -> &str {
+    pub fn section(&self, name: &str) -> &str {
         self.sections.get(name).map_or("", String::as_str)
     }
 
-    fn since(&self) -> u32 {
+    pub fn since(&self) -> u32 {
         self.section("since").trim().parse().unwrap_or(0)
     }
 
-    fn data(&self) -> Vec<DataStep> {
+    pub fn data(&self) -> Vec<DataStep> {
         let sql = Some(self.section("data")).filter(|sql| !sql.is_empty());
         sql.map(|sql| DataStep { name: "data".into(), sql: sql.into() }).into_iter().collect()
+    }
+
+    /// Whether it is made of several transactions.
+    pub fn commits(&self) -> bool {
+        self.sections.values().any(|text| text.contains(COMMIT))
     }
 
     fn expected(&self, version: u32) -> &str {
@@ -112,6 +117,11 @@ fn parse(text: &str) -> (String, Vec<Case>) {
         }
     }
     (preface, cases)
+}
+
+/// Every case.
+pub fn all() -> Vec<Case> {
+    files().into_iter().flat_map(|path| parse(&std::fs::read_to_string(path).unwrap()).1).collect()
 }
 
 /// What every case ends with, as a name and the statements that make it, for a version.
@@ -200,7 +210,7 @@ fn update(path: &Path, preface: &str, cases: &[Case], plans: &BTreeMap<String, B
 
 /// Makes the old schema, changes it, takes the old one there by plan, and back.
 async fn try_case(server: &Server, admin: &Client, place: &Places, case: &Case) -> Result<String, String> {
-    if case.sections.values().any(|text| text.contains(COMMIT)) {
+    if case.commits() {
         return try_on_clones(server, admin, case).await;
     }
     let client = place.take(server).await;
@@ -281,7 +291,7 @@ async fn commit_plan(client: &Client, known: &mut Known, plan: Plan, to: &Tree) 
 }
 
 /// Runs the parts of a section, which lines of `-- commit` divide, each in a transaction.
-async fn execute(client: &Client, sql: &str) -> Result<(), String> {
+pub async fn execute(client: &Client, sql: &str) -> Result<(), String> {
     client.batch_execute("SET client_min_messages = error").await.unwrap();
     for part in sql.split(COMMIT) {
         client.batch_execute(part).await.map_err(|error| said(&error))?;

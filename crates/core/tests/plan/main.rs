@@ -10,5 +10,6 @@ mod support;
 
 mod cases;
 mod harness;
+mod online;
 mod properties;
 mod write_back;

@@ -1,0 +1,164 @@
+//! `NOT NULL` on columns of large tables: asked of new rows first, then checked while others go on.
+//!
+//! Since PostgreSQL 18 a not-null constraint can itself be `NOT VALID`. Before, a check constraint
+//! stands in for it: once that is valid, `SET NOT NULL` believes it and reads no rows.
+
+use super::constraints::root;
+use super::{Goal, How, Scene, edit};
+use pleach_schema::{Address, Attr, Entry, Kind, Lineage, Object, Tree};
+use std::sync::Arc;
+
+/// The columns that get their NOT NULL step by step, by their address in the second tree.
+pub(super) struct NotNull {
+    columns: Vec<Column>,
+    end: Tree,
+}
+
+struct Column {
+    address: Address,
+    /// The constraint that asks first.
+    constraint: Address,
+    lineage: Lineage,
+    /// It is a not-null constraint; else a check.
+    native: bool,
+    /// It is a copy of a parent table's.
+    inherited: bool,
+}
+
+impl NotNull {
+    pub fn new(scene: &Scene<'_>) -> Self {
+        let mut columns: Vec<Column> = Vec::new();
+        let not_null = scene.to.iter().filter(|(a, entry)| a.kind == Kind::Column && entry.object.is(Attr::NotNull));
+        let rooted = not_null.filter_map(|(address, entry)| Some((address, entry, root(scene.to, address)?)));
+        let mut tightened: Vec<_> = rooted.filter(|(_, _, top)| is_tightened(scene, top)).collect();
+        // A copy is called as the topmost one.
+        tightened.sort_by_key(|(address, _, top)| *address != top);
+        for (address, entry, top) in tightened {
+            let inherited = top != *address;
+            let lonely = !inherited && !has_children(scene.to, address);
+            let native = scene.facts.version >= 180_000 && lonely;
+            let constraint = match columns.iter().find(|column| column.address == top) {
+                Some(parents) => address_of_copy(address, &parents.constraint),
+                None if native => {
+                    let table = address.path.get(1).map_or("", String::as_str);
+                    let stem = format!("{table}_{}", address.name());
+                    let mut path = address.relation().to_vec();
+                    path.push(edit::name(&stem, "", "_not_null"));
+                    Address::new(Kind::Constraint, path)
+                }
+                None => {
+                    let trees = [scene.from, scene.to];
+                    edit::free_part(trees, address.relation(), Kind::Constraint, address.name(), "pleach_not_null_")
+                }
+            };
+            let lineage = edit::lineage(entry.lineage, "not null");
+            columns.push(Column { address: address.clone(), constraint, lineage, native, inherited });
+        }
+        Self { columns, end: scene.to.clone() }
+    }
+
+    /// Whether a column is nullable until [`NotNull::tighten`].
+    pub fn waits(&self, column: &Address) -> bool {
+        self.columns.iter().any(|waiting| waiting.address == *column)
+    }
+
+    /// Leaves NOT NULL out.
+    pub fn loosen(&self, tree: &mut Tree) {
+        for column in &self.columns {
+            edit::change(tree, &column.address, edit::nullable);
+        }
+    }
+
+    /// Asks it of what is written from now on.
+    pub fn ask(&self, tree: &mut Tree) -> Goal {
+        for column in &self.columns {
+            if column.native {
+                edit::change(tree, &column.address, |object| {
+                    let chosen = self.end.object(&column.address).and_then(|end| end.text(Attr::NotNullName));
+                    object.set(Attr::NotNull, true);
+                    object.set(Attr::NotNullOptions, "not valid");
+                    object.set(Attr::NotNullName, chosen.unwrap_or(column.constraint.name()).to_owned());
+                });
+            } else {
+                let mut object = Object::default();
+                object.set(Attr::ConstraintType, "check");
+                object.set(Attr::Definition, format!("CHECK (({} IS NOT NULL))", column.address.name_sql()));
+                object.set(Attr::NotValid, true);
+                object.set_if(Attr::Inherited, column.inherited);
+                object.derived.references.insert(column.address.clone());
+                let entry = Entry { lineage: column.lineage, object: Arc::new(object) };
+                edit::put(tree, column.constraint.clone(), entry);
+            }
+        }
+        Goal::new("ask of new rows that columns are not null", How::Transaction, tree.clone())
+    }
+
+    /// Makes what was asked a property of the column, in two goals of one transaction.
+    pub fn tighten(&self, tree: &mut Tree) -> Vec<Goal> {
+        if self.columns.is_empty() {
+            return Vec::new();
+        }
+        for column in &self.columns {
+            let Some(end) = self.end.object(&column.address) else { continue };
+            edit::change(tree, &column.address, |object| {
+                edit::nullable(object);
+                for attr in [Attr::NotNull, Attr::NotNullName, Attr::NotNullOptions] {
+                    object.set_some(attr, end.get(attr).cloned());
+                }
+            });
+        }
+        let set = Goal::new("make them not null", How::Transaction, tree.clone());
+        for column in self.columns.iter().filter(|column| !column.native) {
+            tree.remove(&column.constraint);
+        }
+        vec![set, Goal::new("make them not null", How::Transaction, tree.clone()).joined()]
+    }
+
+    /// Checks the rows that were there before, in the tree that [`NotNull::ask`] left.
+    pub fn validate(&self, tree: &mut Tree) {
+        for column in &self.columns {
+            if column.native {
+                let end = self.end.object(&column.address);
+                edit::change(tree, &column.address, |object| {
+                    object.attributes.remove(&Attr::NotNullOptions);
+                    if end.is_none_or(|end| end.get(Attr::NotNullName).is_none()) {
+                        object.attributes.remove(&Attr::NotNullName);
+                    }
+                });
+            } else {
+                edit::change(tree, &column.constraint, |object| drop(object.attributes.remove(&Attr::NotValid)));
+            }
+        }
+    }
+}
+
+/// Whether a column of a large table is not null from now on, and rows are there that nobody has
+/// checked: it is there already, or gets its values later.
+fn is_tightened(scene: &Scene<'_>, column: &Address) -> bool {
+    let Some(entry) = scene.to.get(column).filter(|_| scene.large_table(column).is_some()) else { return false };
+    if !entry.object.is(Attr::NotNull) || entry.object.get(Attr::NotNullOptions).is_some() {
+        return false;
+    }
+    match scene.from.find(entry.lineage) {
+        Some((_, before)) => !before.is(Attr::NotNull),
+        None => {
+            let empty = [Attr::Default, Attr::Identity, Attr::Generated].iter().all(|a| entry.object.get(*a).is_none());
+            empty || super::fill::is_filled(scene, column, &entry.object)
+        }
+    }
+}
+
+fn has_children(tree: &Tree, column: &Address) -> bool {
+    let table = column.relation_sql();
+    tree.iter().filter(|(address, _)| address.kind == Kind::Table).any(|(_, entry)| {
+        let inherits = entry.object.get(Attr::Inherits).and_then(pleach_schema::Value::as_list).unwrap_or_default();
+        entry.object.text(Attr::PartitionOf) == Some(&table)
+            || inherits.iter().any(|parent| parent.as_text() == Some(&table))
+    })
+}
+
+fn address_of_copy(column: &Address, constraint: &Address) -> Address {
+    let mut path = column.relation().to_vec();
+    path.push(constraint.name().to_owned());
+    Address::new(Kind::Constraint, path)
+}
