@@ -1,6 +1,7 @@
 //! One run of the program: what the surroundings say, where output goes, and the command.
 
-use crate::cli::{Cli, Global};
+use crate::cli::{Cli, Format, Global};
+use crate::commands::Command;
 use crate::failure::{Failure, Outcome, code};
 use crate::output::{Spinner, Ui};
 use crate::{checkpoint, surroundings};
@@ -27,6 +28,11 @@ pub fn run(cli: Cli) -> ExitCode {
     let outcome = App::new(&cli.global, ui.clone(), spinner).and_then(|app| {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|error| internal(format!("cannot start the runtime: {error}")))?;
+        if app.ui.format() == Some(Format::Sql) && !matches!(cli.command, Command::Plan(_)) {
+            return Err(Error::new(Class::Input, "usage", "only plans are printed as SQL")
+                .hint("leave `--format sql` out; `pleach diff --sql` shows a difference as SQL")
+                .into());
+        }
         runtime.block_on(cli.command.run(&app))
     });
     match outcome {

@@ -56,10 +56,10 @@ pub struct Global {
     #[arg(long, value_name = "NAME", global = true, env = "PLEACH_ACTOR", hide_env_values = true)]
     pub actor: Option<String>,
 
-    /// Print for people (human), or one JSON object for programs (json)
-    #[arg(long, value_name = "FORMAT", global = true, value_enum, default_value_t = Format::Human)]
+    /// Print for people (human), or one JSON object for programs (json); plans also for psql (sql)
+    #[arg(long, value_name = "FORMAT", global = true, value_enum)]
     #[arg(hide_possible_values = true)]
-    pub format: Format,
+    pub format: Option<Format>,
 
     /// Use colour always, never, or on terminals (auto); NO_COLOR is obeyed
     #[arg(long, value_name = "WHEN", global = true, value_enum, default_value_t = Color::Auto)]
@@ -78,6 +78,8 @@ pub enum Format {
     Human,
     /// One JSON object.
     Json,
+    /// A script for psql.
+    Sql,
 }
 
 /// When to use colour.

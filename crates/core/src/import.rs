@@ -296,7 +296,7 @@ pub(crate) fn owners(tree: &Tree) -> BTreeSet<String> {
 }
 
 /// All roles that a tree names.
-fn roles_named(tree: &Tree) -> BTreeSet<String> {
+pub(crate) fn roles_named(tree: &Tree) -> BTreeSet<String> {
     let mut roles = owners(tree);
     for (address, entry) in tree.iter() {
         if let Some(grants) = entry.object.get(Attr::Grants).and_then(Value::as_map) {

@@ -18,6 +18,7 @@ mod import;
 mod init;
 mod merge;
 mod migration;
+mod planner;
 mod pool;
 mod project;
 mod prove;
@@ -38,6 +39,9 @@ pub use import::{Imported, Source};
 pub use init::{InitOptions, Initialised};
 pub use merge::{ConflictView, MergeOptions, MergeOutcome, Merging};
 pub use migration::{GenerateOptions, Generated};
+pub use planner::{
+    Hazard, Lock, PlanOptions, PlanProof, Planned, PlannedPart, PlannedStep, Rename, SchemaSource, plan_between,
+};
 pub use pool::Refreshed;
 pub use project::{Context, Project, Told};
 pub use prove::Proof;

@@ -15,6 +15,7 @@ mod merge;
 mod migration;
 mod op;
 mod pg;
+mod plan;
 mod pool;
 mod psql;
 mod resolve;
@@ -60,6 +61,7 @@ pub enum Command {
     #[command(subcommand)]
     Op(op::Op),
     Undo(undo::Undo),
+    Plan(plan::Plan),
     #[command(subcommand)]
     Migration(migration::Migration),
     Fsck(fsck::Fsck),
@@ -93,6 +95,7 @@ impl Command {
             Self::Revert(command) => command.run(app).await,
             Self::Op(command) => command.run(app).await,
             Self::Undo(command) => command.run(app).await,
+            Self::Plan(command) => command.run(app).await,
             Self::Migration(command) => command.run(app).await,
             Self::Fsck(command) => command.run(app).await,
             Self::Completions(command) => command.run(),

@@ -37,7 +37,7 @@ use std::sync::Arc;
 /// Where output goes.
 #[derive(Clone)]
 pub struct Ui {
-    format: Format,
+    format: Option<Format>,
     quiet: bool,
     color: ColorChoice,
     spinner: Arc<Spinner>,
@@ -56,9 +56,14 @@ impl Ui {
         Self { format: global.format, quiet: global.quiet, color, spinner }
     }
 
+    /// The form that was asked for.
+    pub fn format(&self) -> Option<Format> {
+        self.format
+    }
+
     /// Whether output is for programs.
     pub fn is_json(&self) -> bool {
-        self.format == Format::Json
+        self.format == Some(Format::Json)
     }
 
     /// Prints what was asked for.

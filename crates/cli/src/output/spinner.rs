@@ -16,7 +16,7 @@ pub struct Spinner {
 impl Spinner {
     /// Shown when standard error is a terminal and people want to see it.
     pub fn new(global: &Global) -> Self {
-        let shown = !global.quiet && global.format == Format::Human && std::io::stderr().is_terminal();
+        let shown = !global.quiet && global.format != Some(Format::Json) && std::io::stderr().is_terminal();
         Self { shown, plain: global.color == Color::Never, bar: Mutex::default() }
     }
 

@@ -51,4 +51,9 @@ impl Environment {
         let data_home = self.data_home.clone().or_else(|| self.home.as_ref().map(|home| home.join(".local/share")));
         data_home.unwrap_or_else(|| PathBuf::from("/var/lib")).join("pleach/postgres")
     }
+
+    /// Where the private server lives that plans are tried on outside of projects.
+    pub fn scratch_folder(&self) -> PathBuf {
+        self.managed_directory().with_file_name("scratch")
+    }
 }

@@ -1,0 +1,75 @@
+//! Why a statement can hurt, from what it was seen to do.
+
+use super::run::Seen;
+use pleach_change::online::Facts;
+use pleach_change::{Stage, Step};
+use pleach_schema::{Address, Kind, Tree};
+use serde::Serialize;
+
+/// Why a statement can hurt.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Hazard {
+    /// A stable code: `data_loss`, `table_rewrite`, `full_scan`, `old_name_fails`,
+    /// `undeclared_rename`.
+    pub code: &'static str,
+    /// What is hurt.
+    pub object: String,
+    /// What happens, for people.
+    pub message: String,
+}
+
+/// The hazards of a statement.
+pub(super) fn of(from: &Tree, facts: &Facts, step: &Step, seen: &Seen) -> Vec<Hazard> {
+    let mut out = Vec::new();
+    let object = step.object.as_ref().map(ToString::to_string).unwrap_or_default();
+    if let Some(destroys) = &step.destroys {
+        out.push(Hazard { code: "data_loss", object: object.clone(), message: format!("destroys {destroys}") });
+    }
+    let large = |table: &&Address| from.get(table).is_none() || facts.is_large(from, table);
+    for table in seen.rewrites.iter().filter(large) {
+        let message = "is written anew as a whole, and nobody reads or writes it meanwhile".to_owned();
+        out.push(Hazard { code: "table_rewrite", object: table.to_string(), message });
+    }
+    let rewritten = |table: &&Address| !seen.rewrites.contains(table);
+    for table in seen.scans.iter().filter(large).filter(rewritten) {
+        let locks = seen.locks.iter().flatten().filter(|lock| lock.relation == table.sql());
+        let strongest = locks.map(|lock| lock.mode.as_str()).filter_map(blocked_by).max();
+        if let Some(blocked) = strongest {
+            let who = if blocked == Blocked::All { "nobody reads or writes it" } else { "nobody writes it" };
+            let message = format!("is read from the first row to the last, and {who} meanwhile");
+            out.push(Hazard { code: "full_scan", object: table.to_string(), message });
+        }
+    }
+    let named = step.object.as_ref().is_some_and(|a| matches!(a.kind, Kind::Table | Kind::Column | Kind::View));
+    if step.stage == Stage::Rename && named {
+        let message = "is called otherwise from here on: statements with the old name fail".to_owned();
+        out.push(Hazard { code: "old_name_fails", object, message });
+    }
+    out
+}
+
+/// Two objects that look like a rename nobody declared.
+pub(super) fn unsaid(old: &Address, new: &Address) -> Hazard {
+    let message = format!(
+        "is dropped and {new} is made just like it: if that is a rename, say so with `--rename {}={}`",
+        old.sql(),
+        new.name_sql()
+    );
+    Hazard { code: "undeclared_rename", object: old.to_string(), message }
+}
+
+/// Whom a lock keeps waiting.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Blocked {
+    Writers,
+    All,
+}
+
+/// Whom a lock mode keeps waiting, as the manual's table of conflicting locks has it.
+fn blocked_by(mode: &str) -> Option<Blocked> {
+    match mode {
+        "SHARE" | "SHARE ROW EXCLUSIVE" | "EXCLUSIVE" => Some(Blocked::Writers),
+        "ACCESS EXCLUSIVE" => Some(Blocked::All),
+        _ => None,
+    }
+}

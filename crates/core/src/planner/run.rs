@@ -1,0 +1,155 @@
+//! Running the parts of a plan on a scratch database, and seeing what each statement does there.
+
+use pleach_change::{Stage, Step};
+use pleach_postgres::connect::Session;
+use pleach_postgres::{Class, Error, Result};
+use pleach_schema::{Address, Kind};
+use serde::Serialize;
+use std::collections::BTreeMap;
+use tokio_postgres::Row;
+
+/// A lock that a statement took.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Lock {
+    /// The table or view, as SQL.
+    pub relation: String,
+    /// The mode: `ACCESS EXCLUSIVE`.
+    pub mode: String,
+}
+
+/// What a statement did when it ran.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Seen {
+    /// The strongest lock that it took on each relation, unless a statement before it in its
+    /// transaction had it already; `None` where they could
+    /// not be read, because they are gone before the statement is over.
+    pub locks: Option<Vec<Lock>>,
+    /// The tables that were written anew.
+    pub rewrites: Vec<Address>,
+    /// The tables whose rows were read from the first to the last.
+    pub scans: Vec<Address>,
+}
+
+/// Locks of relations that users made and that were there before the transaction.
+const LOCKS: &str = "
+    SELECT n.nspname::text, c.relname::text, c.oid, c.relfilenode, l.mode, coalesce(s.seq_scan, 0)
+    FROM pg_catalog.pg_locks l
+    JOIN pg_catalog.pg_class c ON c.oid = l.relation
+    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    LEFT JOIN pg_catalog.pg_stat_xact_user_tables s ON s.relid = c.oid
+    WHERE l.pid = pg_catalog.pg_backend_pid() AND l.locktype = 'relation' AND l.granted
+      AND c.oid >= 16384 AND c.relkind IN ('r', 'p', 'v', 'm') AND n.nspname NOT IN ('pleach', 'pg_toast')
+    ORDER BY 1, 2, 3, 5";
+
+/// Watches a session run statements.
+pub(super) struct Watch<'a> {
+    session: &'a Session,
+    /// Storage of each relation that was there before the transaction, and how often it was read.
+    before: BTreeMap<u32, (u32, i64)>,
+    held: Vec<(u32, String)>,
+}
+
+impl<'a> Watch<'a> {
+    /// Begins a transaction.
+    pub async fn begin(session: &'a Session) -> Result<Self> {
+        session.batch_execute("BEGIN; SET LOCAL client_min_messages = warning").await?;
+        let sql = "SELECT c.oid, c.relfilenode, coalesce(s.seq_scan, 0) FROM pg_catalog.pg_class c
+                   LEFT JOIN pg_catalog.pg_stat_xact_user_tables s ON s.relid = c.oid
+                   WHERE c.oid >= 16384 AND c.relkind IN ('r', 'p', 'v', 'm')";
+        let rows = session.query_typed(sql, &[]).await?;
+        let before = |row: &Row| Ok((row.try_get(0)?, (row.try_get(1)?, row.try_get(2)?)));
+        let before = rows.iter().map(before).collect::<Result<_>>()?;
+        Ok(Self { session, before, held: Vec::new() })
+    }
+
+    /// Runs one statement and sees what it did.
+    pub async fn run(&mut self, step: &Step) -> Result<Seen> {
+        statement(self.session, step).await?;
+        let mut seen = Seen { locks: Some(Vec::new()), ..Seen::default() };
+        for row in self.session.query_typed(LOCKS, &[]).await? {
+            let (schema, name): (String, String) = (row.try_get(0)?, row.try_get(1)?);
+            let (oid, storage, mode, scans): (u32, u32, String, i64) =
+                (row.try_get(2)?, row.try_get(3)?, row.try_get(4)?, row.try_get(5)?);
+            let Some(before) = self.before.get_mut(&oid) else { continue };
+            let table = Address::new(Kind::Table, [schema, name]);
+            let now = (storage, scans);
+            let was = std::mem::replace(before, now);
+            seen.rewrites.extend((was.0 != storage).then(|| table.clone()));
+            seen.scans.extend((was.1 < scans).then(|| table.clone()));
+            if !self.held.contains(&(oid, mode.clone())) {
+                self.held.push((oid, mode.clone()));
+                let (relation, mode) = (table.sql(), spoken(&mode));
+                let locks = seen.locks.get_or_insert_default();
+                match locks.iter_mut().find(|lock| lock.relation == relation) {
+                    Some(lock) if strength(&lock.mode) < strength(&mode) => lock.mode = mode,
+                    Some(_) => {}
+                    None => locks.push(Lock { relation, mode }),
+                }
+            }
+        }
+        Ok(seen)
+    }
+}
+
+/// Runs a statement that stands alone.
+pub(super) async fn alone(session: &Session, step: &Step) -> Result<Seen> {
+    // What can be in a transaction can be watched.
+    let sql = step.sql.trim_start();
+    if !(sql.contains(" CONCURRENTLY") || sql.starts_with("DO ")) {
+        let mut watch = Watch::begin(session).await?;
+        let seen = watch.run(step).await?;
+        session.batch_execute("COMMIT").await?;
+        return Ok(seen);
+    }
+    statement(session, step).await?;
+    Ok(Seen::default())
+}
+
+async fn statement(session: &Session, step: &Step) -> Result<()> {
+    let path = if step.stage == Stage::Data { "DEFAULT" } else { "''" };
+    session.batch_execute(&format!("SET search_path TO {path}")).await?;
+    session.batch_execute(&step.sql).await.map_err(|error| {
+        let (what, message) = crate::apply::refusal(step);
+        let error = Error::from(error);
+        if error.class == Class::Refused {
+            return Error { code: "step_refused", message, ..error }.on(what);
+        }
+        error
+    })
+}
+
+/// The lock modes of tables, each stronger than those before it, as the manual lists them.
+const MODES: [&str; 8] = [
+    "ACCESS SHARE",
+    "ROW SHARE",
+    "ROW EXCLUSIVE",
+    "SHARE UPDATE EXCLUSIVE",
+    "SHARE",
+    "SHARE ROW EXCLUSIVE",
+    "EXCLUSIVE",
+    "ACCESS EXCLUSIVE",
+];
+
+fn strength(mode: &str) -> Option<usize> {
+    MODES.iter().position(|known| *known == mode)
+}
+
+/// `AccessExclusiveLock` in the words of the manual.
+fn spoken(mode: &str) -> String {
+    let mut out = String::new();
+    for c in mode.trim_end_matches("Lock").chars() {
+        if c.is_ascii_uppercase() && !out.is_empty() {
+            out.push(' ');
+        }
+        out.push(c.to_ascii_uppercase());
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn locks_are_called_as_in_the_manual() {
+        assert_eq!(super::spoken("ShareUpdateExclusiveLock"), "SHARE UPDATE EXCLUSIVE");
+    }
+}

@@ -1,0 +1,116 @@
+//! What a plan leads from and to.
+
+use super::scratch::Scratch;
+use crate::import::roles_named;
+use crate::project::{APPLICATION, Project};
+use pleach_change::online::Size;
+use pleach_postgres::catalog::{self, ReadOptions, Reading};
+use pleach_postgres::connect::{Session, Target, connect};
+use pleach_postgres::import::SchemaFiles;
+use pleach_postgres::script::{self, Variables};
+use pleach_postgres::{Class, Error, Result};
+use pleach_schema::{Address, Entry, Kind, Lineage, Tree};
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use tokio_postgres::IsolationLevel;
+
+/// Where a schema comes from.
+#[derive(Debug, Clone)]
+pub enum SchemaSource {
+    /// A database, which is only read.
+    Url(Box<Target>),
+    /// A file or a folder of SQL, which runs on the scratch server.
+    Files(PathBuf),
+    /// A branch or commit of the project.
+    Revision(String),
+}
+
+/// A schema that was read.
+pub(super) struct Loaded {
+    pub tree: Tree,
+    /// Table sizes, where it is a database with rows.
+    pub sizes: HashMap<Address, Size>,
+    pub version: Option<u32>,
+    /// Whether its lineages are those of the project.
+    pub known: bool,
+    pub notes: Vec<String>,
+}
+
+/// Reads a schema.
+pub(super) async fn load(source: &SchemaSource, scratch: &mut Scratch, project: Option<&Project>) -> Result<Loaded> {
+    match source {
+        SchemaSource::Url(target) => {
+            let mut session = connect(target, APPLICATION).await?;
+            let own = vec![target.user().to_owned()];
+            let (reading, sizes) = read(&mut session, own).await?;
+            let version = Some(session.server_version());
+            session.close().await;
+            let notes = notes(&reading);
+            Ok(Loaded { tree: tree(reading)?, sizes, version, known: false, notes })
+        }
+        SchemaSource::Files(path) => {
+            let files = SchemaFiles::find(path)?;
+            let variables = Variables::new();
+            scratch.make_roles(&script::survey(&files.scripts, &variables)?.roles.needed()).await?;
+            let name = scratch.database().await?;
+            let mut session = scratch.session(&name).await?;
+            for one in &files.scripts {
+                script::run(&session, one, &variables, &mut |_| {}).await?;
+            }
+            session.batch_execute("RESET ALL; RESET SESSION AUTHORIZATION").await?;
+            let (reading, _) = read(&mut session, scratch.own_roles().await?).await?;
+            session.close().await;
+            let notes = files.notes.into_iter().chain(notes(&reading)).collect();
+            Ok(Loaded { tree: tree(reading)?, sizes: HashMap::new(), version: None, known: false, notes })
+        }
+        SchemaSource::Revision(revision) => {
+            let project = project.ok_or_else(|| {
+                Error::new(Class::State, "no_project", "a branch or commit can only be named inside a project")
+                    .on(revision.clone())
+                    .hint("name a database URL or an SQL file that exists, or work in a project's folder")
+            })?;
+            let tree = project.tree(&project.resolve(revision).await?).await?;
+            Ok(Loaded { tree, sizes: HashMap::new(), version: None, known: true, notes: Vec::new() })
+        }
+    }
+}
+
+/// Makes the roles that a tree names.
+pub(super) async fn make_roles(scratch: &Scratch, tree: &Tree) -> Result<()> {
+    scratch.make_roles(&roles_named(tree)).await.map(drop)
+}
+
+async fn read(session: &mut Session, own_roles: Vec<String>) -> Result<(Reading, HashMap<Address, Size>)> {
+    let transaction =
+        session.build_transaction().isolation_level(IsolationLevel::RepeatableRead).read_only(true).start().await?;
+    let reading = catalog::read(&transaction, &ReadOptions { own_roles }).await?;
+    let sql = "SELECT n.nspname::text, c.relname::text, greatest(c.reltuples, 0)::int8,
+                   pg_catalog.pg_table_size(c.oid)::int8
+               FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+               WHERE c.relkind = 'r' AND c.oid >= 16384";
+    let mut sizes = HashMap::new();
+    for row in transaction.query_typed(sql, &[]).await? {
+        let (schema, name): (String, String) = (row.try_get(0)?, row.try_get(1)?);
+        let rows: i64 = row.try_get(2)?;
+        // A table that is being dropped has no size any more.
+        let bytes: i64 = row.try_get::<_, Option<i64>>(3)?.unwrap_or_default();
+        let size = Size { rows: rows.unsigned_abs(), bytes: bytes.unsigned_abs() };
+        sizes.insert(Address::new(Kind::Table, [schema, name]), size);
+    }
+    transaction.rollback().await?;
+    Ok((reading, sizes))
+}
+
+fn notes(reading: &Reading) -> Vec<String> {
+    reading.unmodelled.iter().map(|what| format!("not compared: {what}")).collect()
+}
+
+pub(super) fn tree(reading: Reading) -> Result<Tree> {
+    let entries = reading.objects.into_iter().map(|found| {
+        let lineage = Lineage(uuid::Uuid::new_v4());
+        (found.address, Entry { lineage, object: Arc::new(found.object) })
+    });
+    Tree::from_entries(entries)
+        .map_err(|error| Error::new(Class::Internal, "internal", format!("the catalog contradicts itself: {error}")))
+}
