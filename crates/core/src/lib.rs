@@ -40,7 +40,8 @@ pub use init::{InitOptions, Initialised};
 pub use merge::{ConflictView, MergeOptions, MergeOutcome, Merging};
 pub use migration::{GenerateOptions, Generated};
 pub use planner::{
-    Hazard, Lock, PlanOptions, PlanProof, Planned, PlannedPart, PlannedStep, Rename, SchemaSource, plan_between,
+    Hazard, Lock, PlanOptions, PlanProof, Planned, PlannedPart, PlannedStep, Rename, Scan, SchemaSource, Seen,
+    plan_between,
 };
 pub use pool::Refreshed;
 pub use project::{Context, Project, Told};

@@ -30,14 +30,11 @@ pub(super) fn of(from: &Tree, facts: &Facts, step: &Step, seen: &Seen) -> Vec<Ha
         let message = "is written anew as a whole, and nobody reads or writes it meanwhile".to_owned();
         out.push(Hazard { code: "table_rewrite", object: table.to_string(), message });
     }
-    let rewritten = |table: &&Address| !seen.rewrites.contains(table);
-    for table in seen.scans.iter().filter(large).filter(rewritten) {
-        let locks = seen.locks.iter().flatten().filter(|lock| lock.relation == table.sql());
-        let strongest = locks.map(|lock| lock.mode.as_str()).filter_map(blocked_by).max();
-        if let Some(blocked) = strongest {
+    for scan in seen.scans.iter().filter(|scan| large(&&scan.table) && !seen.rewrites.contains(&scan.table)) {
+        if let Some(blocked) = blocked_by(&scan.under) {
             let who = if blocked == Blocked::All { "nobody reads or writes it" } else { "nobody writes it" };
             let message = format!("is read from the first row to the last, and {who} meanwhile");
-            out.push(Hazard { code: "full_scan", object: table.to_string(), message });
+            out.push(Hazard { code: "full_scan", object: scan.table.to_string(), message });
         }
     }
     let named = step.object.as_ref().is_some_and(|a| matches!(a.kind, Kind::Table | Kind::Column | Kind::View));
@@ -59,7 +56,7 @@ pub(super) fn unsaid(old: &Address, new: &Address) -> Hazard {
 }
 
 /// Whom a lock keeps waiting.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
+#[derive(PartialEq, Eq)]
 enum Blocked {
     Writers,
     All,

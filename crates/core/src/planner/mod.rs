@@ -10,7 +10,7 @@ mod scratch;
 mod source;
 mod sql;
 
-use self::run::{Seen, Watch};
+use self::run::Watch;
 use self::scratch::Scratch;
 use crate::apply::{differences, used_new_label};
 use crate::project::{Context, Project};
@@ -27,7 +27,7 @@ use std::time::Instant;
 
 pub use hazard::Hazard;
 pub use rename::Rename;
-pub use run::Lock;
+pub use run::{Lock, Scan, Seen};
 pub use source::SchemaSource;
 
 /// What to plan, and how.
@@ -175,7 +175,7 @@ impl Work<'_> {
     /// Plans without running anything.
     fn look(&mut self, short: Plan) -> Result<()> {
         if self.offline {
-            self.keep("change it in one transaction", How::Transaction, false, unseen(short));
+            self.keep("change everything at once", How::Transaction, false, unseen(short));
             return Ok(());
         }
         let mut previous = self.from.clone();
@@ -196,7 +196,7 @@ impl Work<'_> {
         self.build(&mut session, &own_roles).await?;
         if self.offline {
             let seen = transaction(&session, std::slice::from_ref(short)).await?;
-            self.keep_all("change it in one transaction", How::Transaction, seen);
+            self.keep_all("change everything at once", How::Transaction, seen);
         } else {
             self.facts.rewrites = self.rewrites(&session, short).await?;
             let goals = goals(self.from, self.to, &[], &self.facts);

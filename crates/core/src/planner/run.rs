@@ -27,7 +27,16 @@ pub struct Seen {
     /// The tables that were written anew.
     pub rewrites: Vec<Address>,
     /// The tables whose rows were read from the first to the last.
-    pub scans: Vec<Address>,
+    pub scans: Vec<Scan>,
+}
+
+/// A table whose rows were read from the first to the last.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Scan {
+    /// The table.
+    pub table: Address,
+    /// The strongest lock that the transaction had on it by then.
+    pub under: String,
 }
 
 /// Locks of relations that users made and that were there before the transaction.
@@ -46,7 +55,8 @@ pub(super) struct Watch<'a> {
     session: &'a Session,
     /// Storage of each relation that was there before the transaction, and how often it was read.
     before: BTreeMap<u32, (u32, i64)>,
-    held: Vec<(u32, String)>,
+    /// The strongest lock on each.
+    held: BTreeMap<u32, String>,
 }
 
 impl<'a> Watch<'a> {
@@ -59,13 +69,14 @@ impl<'a> Watch<'a> {
         let rows = session.query_typed(sql, &[]).await?;
         let before = |row: &Row| Ok((row.try_get(0)?, (row.try_get(1)?, row.try_get(2)?)));
         let before = rows.iter().map(before).collect::<Result<_>>()?;
-        Ok(Self { session, before, held: Vec::new() })
+        Ok(Self { session, before, held: BTreeMap::new() })
     }
 
     /// Runs one statement and sees what it did.
     pub async fn run(&mut self, step: &Step) -> Result<Seen> {
         statement(self.session, step).await?;
         let mut seen = Seen { locks: Some(Vec::new()), ..Seen::default() };
+        let mut scanned = Vec::new();
         for row in self.session.query_typed(LOCKS, &[]).await? {
             let (schema, name): (String, String) = (row.try_get(0)?, row.try_get(1)?);
             let (oid, storage, mode, scans): (u32, u32, String, i64) =
@@ -75,18 +86,22 @@ impl<'a> Watch<'a> {
             let now = (storage, scans);
             let was = std::mem::replace(before, now);
             seen.rewrites.extend((was.0 != storage).then(|| table.clone()));
-            seen.scans.extend((was.1 < scans).then(|| table.clone()));
-            if !self.held.contains(&(oid, mode.clone())) {
-                self.held.push((oid, mode.clone()));
-                let (relation, mode) = (table.sql(), spoken(&mode));
+            let lock = Lock { relation: table.sql(), mode: spoken(&mode) };
+            let held = self.held.entry(oid).or_default();
+            if strength(&lock.mode) > strength(held) {
+                held.clone_from(&lock.mode);
                 let locks = seen.locks.get_or_insert_default();
-                match locks.iter_mut().find(|lock| lock.relation == relation) {
-                    Some(lock) if strength(&lock.mode) < strength(&mode) => lock.mode = mode,
-                    Some(_) => {}
-                    None => locks.push(Lock { relation, mode }),
-                }
+                locks.retain(|weaker| weaker.relation != lock.relation);
+                locks.push(lock);
+            }
+            if was.1 < scans {
+                scanned.push((oid, table));
             }
         }
+        // The strongest lock is known only now.
+        let under =
+            |(oid, table): (u32, Address)| Scan { under: self.held.get(&oid).cloned().unwrap_or_default(), table };
+        seen.scans = scanned.into_iter().map(under).collect();
         Ok(seen)
     }
 }
