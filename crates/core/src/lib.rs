@@ -40,7 +40,7 @@ pub use init::{InitOptions, Initialised};
 pub use merge::{ConflictView, MergeOptions, MergeOutcome, Merging};
 pub use migration::{GenerateOptions, Generated};
 pub use planner::{
-    Hazard, Lock, PlanOptions, PlanProof, Planned, PlannedPart, PlannedStep, Rename, Scan, SchemaSource, Seen,
+    Harm, Hazard, Lock, PlanOptions, PlanProof, Planned, PlannedPart, PlannedStep, Rename, Scan, SchemaSource, Seen,
     plan_between,
 };
 pub use pool::Refreshed;

@@ -31,6 +31,7 @@ const COMMANDS: &[&str] = &[
     "revert",
     "op log",
     "undo",
+    "plan",
     "migration generate",
     "fsck",
     "completions",

@@ -5,17 +5,45 @@ use pleach_change::online::Facts;
 use pleach_change::{Stage, Step};
 use pleach_schema::{Address, Kind, Tree};
 use serde::Serialize;
+use std::fmt;
 
 /// Why a statement can hurt.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Hazard {
-    /// A stable code: `data_loss`, `table_rewrite`, `full_scan`, `old_name_fails`,
-    /// `undeclared_rename`.
-    pub code: &'static str,
+    /// What sort of harm it is.
+    pub code: Harm,
     /// What is hurt.
     pub object: String,
     /// What happens, for people.
     pub message: String,
+}
+
+/// What sort of harm a statement can do. The names are stable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Harm {
+    /// It destroys what nothing brings back.
+    DataLoss,
+    /// A large table is written anew under a lock.
+    TableRewrite,
+    /// A large table is read as a whole under a lock that keeps others waiting.
+    FullScan,
+    /// Something is called otherwise.
+    OldNameFails,
+    /// What is dropped and made looks like a rename.
+    UndeclaredRename,
+}
+
+impl fmt::Display for Harm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::DataLoss => "data_loss",
+            Self::TableRewrite => "table_rewrite",
+            Self::FullScan => "full_scan",
+            Self::OldNameFails => "old_name_fails",
+            Self::UndeclaredRename => "undeclared_rename",
+        })
+    }
 }
 
 /// The hazards of a statement.
@@ -23,24 +51,24 @@ pub(super) fn of(from: &Tree, facts: &Facts, step: &Step, seen: &Seen) -> Vec<Ha
     let mut out = Vec::new();
     let object = step.object.as_ref().map(ToString::to_string).unwrap_or_default();
     if let Some(destroys) = &step.destroys {
-        out.push(Hazard { code: "data_loss", object: object.clone(), message: format!("destroys {destroys}") });
+        out.push(Hazard { code: Harm::DataLoss, object: object.clone(), message: format!("destroys {destroys}") });
     }
     let large = |table: &&Address| from.get(table).is_none() || facts.is_large(from, table);
     for table in seen.rewrites.iter().filter(large) {
         let message = "is written anew as a whole, and nobody reads or writes it meanwhile".to_owned();
-        out.push(Hazard { code: "table_rewrite", object: table.to_string(), message });
+        out.push(Hazard { code: Harm::TableRewrite, object: table.to_string(), message });
     }
     for scan in seen.scans.iter().filter(|scan| large(&&scan.table) && !seen.rewrites.contains(&scan.table)) {
         if let Some(blocked) = blocked_by(&scan.under) {
             let who = if blocked == Blocked::All { "nobody reads or writes it" } else { "nobody writes it" };
             let message = format!("is read from the first row to the last, and {who} meanwhile");
-            out.push(Hazard { code: "full_scan", object: scan.table.to_string(), message });
+            out.push(Hazard { code: Harm::FullScan, object: scan.table.to_string(), message });
         }
     }
     let named = step.object.as_ref().is_some_and(|a| matches!(a.kind, Kind::Table | Kind::Column | Kind::View));
     if step.stage == Stage::Rename && named {
         let message = "is called otherwise from here on: statements with the old name fail".to_owned();
-        out.push(Hazard { code: "old_name_fails", object, message });
+        out.push(Hazard { code: Harm::OldNameFails, object, message });
     }
     out
 }
@@ -52,7 +80,7 @@ pub(super) fn unsaid(old: &Address, new: &Address) -> Hazard {
         old.sql(),
         new.name_sql()
     );
-    Hazard { code: "undeclared_rename", object: old.to_string(), message }
+    Hazard { code: Harm::UndeclaredRename, object: old.to_string(), message }
 }
 
 /// Whom a lock keeps waiting.

@@ -25,7 +25,7 @@ use serde::Serialize;
 use std::collections::BTreeSet;
 use std::time::Instant;
 
-pub use hazard::Hazard;
+pub use hazard::{Harm, Hazard};
 pub use rename::Rename;
 pub use run::{Lock, Scan, Seen};
 pub use source::SchemaSource;

@@ -5,7 +5,7 @@ use crate::project::{APPLICATION, Context};
 use crate::roles;
 use crate::state::locks;
 use pleach_postgres::connect::{Session, Target, connect};
-use pleach_postgres::server::Cluster;
+use pleach_postgres::server::{Binaries, Cluster};
 use pleach_postgres::{Class, Error, Result, database};
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -29,11 +29,12 @@ impl Scratch {
         let (target, private) = match given {
             Some(target) => (target.clone(), None),
             None => {
-                let home = context.environment.scratch_folder();
+                let binaries = Binaries::find(&context.environment, None).await?;
+                let home = context.environment.scratch_folder().join(binaries.major.to_string());
                 std::fs::create_dir_all(&home).map_err(|error| cannot("make", &home, &error))?;
                 let using = in_use(&home)?;
                 (context.progress)("starting a PostgreSQL to try the plan on");
-                let cluster = Cluster::up(&home, &context.environment, None).await?;
+                let cluster = Cluster::up(&home, &context.environment, Some(binaries.major)).await?;
                 (cluster.target("postgres"), Some((cluster, using)))
             }
         };
