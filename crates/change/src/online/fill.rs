@@ -1,7 +1,7 @@
 //! Filling rows in, batch by batch, each in a transaction of its own.
 
 use super::{Goal, How, Scene, edit};
-use crate::plan::{Stage, step};
+use crate::plan::{Stage, Step, step};
 use pleach_schema::{Address, Attr, Kind, Object, Tree, quote_literal};
 use std::time::Duration;
 
@@ -25,7 +25,9 @@ impl Default for Batches {
 /// New columns whose default gives each row a value of its own: PostgreSQL would write the whole
 /// table anew under a lock.
 pub(super) struct Fill {
-    columns: Vec<Address>,
+    new: Vec<Address>,
+    /// Those that somebody began with before.
+    begun: Vec<Address>,
     batches: Batches,
 }
 
@@ -46,25 +48,37 @@ fn is_child(table: &Object) -> bool {
 
 impl Fill {
     pub fn new(scene: &Scene<'_>) -> Self {
-        let columns = scene.to.iter().filter(|(address, _)| address.kind == Kind::Column);
-        let columns = columns.filter(|(address, entry)| is_filled(scene, address, &entry.object));
-        let columns = columns.map(|(address, _)| address.clone()).collect();
-        Self { columns, batches: scene.facts.batches.clone() }
+        let columns = || scene.to.iter().filter(|(address, _)| address.kind == Kind::Column);
+        let new = columns().filter(|(address, entry)| is_filled(scene, address, &entry.object));
+        let unfilled = |column: &Address| scene.facts.unfilled.contains(&column.sql());
+        let begun = columns().filter(|(_, entry)| scene.from.address(entry.lineage).is_some_and(unfilled));
+        let of = |(address, _): (&Address, _)| address.clone();
+        Self { new: new.map(of).collect(), begun: begun.map(of).collect(), batches: scene.facts.batches.clone() }
     }
 
     /// The tree in which the columns are there and have no default yet.
     pub fn without_defaults(&self, tree: &Tree) -> Option<Tree> {
         let mut tree = tree.clone();
-        for column in &self.columns {
+        for column in &self.new {
             edit::change(&mut tree, column, |object| drop(object.attributes.remove(&Attr::Default)));
         }
-        (!self.columns.is_empty()).then_some(tree)
+        (!self.new.is_empty()).then_some(tree)
+    }
+
+    /// Writes down what is to be filled, in the transaction in which it begins to be missing.
+    pub fn register(&self) -> Vec<Step> {
+        let jobs = self.new.iter().map(|column| {
+            let job = quote_literal(&column.sql());
+            let sql = format!("{JOBS};\nINSERT INTO pleach.backfill VALUES ({job}, 0, 0) ON CONFLICT DO NOTHING");
+            step(column, Stage::Data, sql)
+        });
+        jobs.collect()
     }
 
     /// Gives the rows that were there before their values.
     pub fn goal(&self, tree: &Tree) -> Option<Goal> {
         let mut goal = Goal::new("fill in what new columns hold by default", How::Alone, tree.clone());
-        for column in &self.columns {
+        for column in self.new.iter().chain(&self.begun) {
             let (table, name) = (column.relation_sql(), column.name_sql());
             let set = format!("{name} = DEFAULT");
             let sql = fill_sql(&column.sql(), &table, &set, &format!("{name} IS NULL"), &self.batches);
@@ -73,6 +87,10 @@ impl Fill {
         (!goal.before.is_empty()).then_some(goal)
     }
 }
+
+/// What is kept of work that can be cut off.
+const JOBS: &str = "CREATE SCHEMA IF NOT EXISTS pleach;
+CREATE TABLE IF NOT EXISTS pleach.backfill (job text PRIMARY KEY, page bigint NOT NULL, filled bigint NOT NULL)";
 
 /// A statement that goes through a table by its pages and changes the rows for which `condition`
 /// holds, which must no longer hold for what was changed. It commits after every batch, keeps how
@@ -89,8 +107,7 @@ DECLARE
     pleach_filled bigint;
     pleach_rows bigint;
 BEGIN
-    CREATE SCHEMA IF NOT EXISTS pleach;
-    CREATE TABLE IF NOT EXISTS pleach.backfill (job text PRIMARY KEY, page bigint NOT NULL, filled bigint NOT NULL);
+    {JOBS};
     INSERT INTO pleach.backfill VALUES ({job}, 0, 0) ON CONFLICT DO NOTHING;
     COMMIT;
     LOOP

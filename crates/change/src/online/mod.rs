@@ -41,6 +41,8 @@ pub struct Facts {
     /// The columns of the second tree whose making or changing writes their table anew, as seen
     /// when it was tried; `None` when it was not.
     pub rewrites: Option<BTreeSet<Address>>,
+    /// The columns of the first tree whose rows were being filled in when somebody stopped, as SQL.
+    pub unfilled: BTreeSet<String>,
     /// How rows are filled in.
     pub batches: Batches,
 }
@@ -175,11 +177,11 @@ pub fn goals(from: &Tree, to: &Tree, data: &[DataStep], facts: &Facts) -> Vec<Go
     match fill.without_defaults(&tree) {
         Some(bare) => {
             goals.push(Goal { data: data.to_vec(), ..main(&bare) });
-            goals.push(main(&tree).joined());
-            goals.extend(fill.goal(&tree));
+            goals.push(Goal { before: fill.register(), ..main(&tree).joined() });
         }
         None => goals.push(Goal { data: data.to_vec(), ..main(&tree) }),
     }
+    goals.extend(fill.goal(&tree));
 
     // Then what takes long, beside the traffic, and what comes of it.
     goals.push(indexes.build(&mut tree, &end));

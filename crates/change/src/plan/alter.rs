@@ -2,7 +2,7 @@
 
 use super::create::{policy_roles, routine, view};
 use super::fate::texts;
-use super::phrase::{index_sql, keyword, on_domain, phrase};
+use super::phrase::{index_name, keyword, on_domain, phrase};
 use super::table::{add_not_null, identity_sql, option_sql, own_identity, usual_storage};
 use super::{PlanError, Stage, Step, Writer, step};
 use crate::AttrChange;
@@ -117,7 +117,7 @@ impl Writer<'_> {
             (Kind::Index, Attr::Tablespace) => {
                 format!(
                     "ALTER INDEX {} SET TABLESPACE {}",
-                    index_sql(address),
+                    index_name(address),
                     quote_ident(text.unwrap_or("pg_default"))
                 )
             }
@@ -137,7 +137,7 @@ impl Writer<'_> {
             },
             (Kind::Table | Kind::View | Kind::MaterializedView | Kind::Index | Kind::Constraint, Attr::Options) => {
                 let target = match address.kind {
-                    Kind::Index | Kind::Constraint => format!("INDEX {}", index_sql(address)),
+                    Kind::Index | Kind::Constraint => format!("INDEX {}", index_name(address)),
                     kind => format!("{} {name}", keyword(kind)),
                 };
                 return change_options(address, &format!("ALTER {target} "), changed, stage, steps);
@@ -154,7 +154,7 @@ impl Writer<'_> {
                 for column in before.keys().chain(targets.keys().filter(|key| !before.contains_key(*key))) {
                     let target = targets.get(column).map_or("-1".to_owned(), ToString::to_string);
                     let sql =
-                        format!("ALTER INDEX {} ALTER COLUMN {column} SET STATISTICS {target}", index_sql(address));
+                        format!("ALTER INDEX {} ALTER COLUMN {column} SET STATISTICS {target}", index_name(address));
                     steps.push(step(address, stage, sql));
                 }
                 return;
@@ -368,7 +368,7 @@ impl Writer<'_> {
             }
         }
         if let Some(parent) = new(Attr::AttachedTo) {
-            add(format!("ALTER INDEX {parent} ATTACH PARTITION {}", index_sql(address)));
+            add(format!("ALTER INDEX {parent} ATTACH PARTITION {}", index_name(address)));
         }
         if let Some(identity) = new(Attr::ReplicaIdentity) {
             let identity = match identity.strip_prefix("index ") {

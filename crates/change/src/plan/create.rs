@@ -1,7 +1,7 @@
 //! `CREATE`, and what follows it: owner, comment, grants.
 
 use super::fate::texts;
-use super::phrase::{index_sql, on_domain, phrase};
+use super::phrase::{index_name, on_domain, phrase};
 use super::table::{column_sql, identity_sql, needs_only, not_null_sql, options_clause};
 use super::{PlanError, Stage, Step, Writer, step};
 use pleach_schema::{Address, Attr, Kind, Object, Value, quote_ident, quote_literal};
@@ -185,7 +185,7 @@ impl Writer<'_> {
         steps.push(step(address, stage, sql));
         if let Some(targets) = object.get(Attr::Statistics).and_then(Value::as_map) {
             for (column, target) in targets {
-                let sql = format!("ALTER INDEX {} ALTER COLUMN {column} SET STATISTICS {target}", index_sql(address));
+                let sql = format!("ALTER INDEX {} ALTER COLUMN {column} SET STATISTICS {target}", index_name(address));
                 steps.push(step(address, stage, sql));
             }
         }

@@ -26,7 +26,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashSet};
 
 pub(crate) use order::backed;
-pub use phrase::phrase;
+pub use phrase::{index_name, phrase};
 pub(crate) use table::{options_clause, parents_part};
 
 /// SQL that changes data and belongs to a commit.

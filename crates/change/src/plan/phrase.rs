@@ -10,7 +10,7 @@ pub fn phrase(tree: &Tree, address: &Address) -> String {
     match address.kind {
         Kind::Enum | Kind::Range | Kind::Composite => format!("TYPE {}", address.sql()),
         Kind::Column | Kind::Attribute => format!("COLUMN {}", address.sql()),
-        Kind::Index => format!("INDEX {}", index_sql(address)),
+        Kind::Index => format!("INDEX {}", index_name(address)),
         Kind::Constraint if on_domain(tree, address) => format!("CONSTRAINT {name} ON DOMAIN {on}"),
         Kind::Constraint => format!("CONSTRAINT {name} ON {on}"),
         Kind::Trigger => format!("TRIGGER {name} ON {on}"),
@@ -52,7 +52,7 @@ pub(super) fn keyword(kind: Kind) -> &'static str {
 }
 
 /// An index's name with its schema: it is named beside its table, not inside it.
-pub(super) fn index_sql(address: &Address) -> String {
+pub fn index_name(address: &Address) -> String {
     qualified(address.schema().into_iter().chain([address.name()]))
 }
 

@@ -2,7 +2,7 @@
 
 use super::fate::texts;
 use super::order::renamed_around;
-use super::phrase::{alter_relation, index_sql, keyword, on_domain, phrase};
+use super::phrase::{alter_relation, index_name, keyword, on_domain, phrase};
 use super::table::own_identity;
 use super::{Stage, Step, Writer, step};
 use pleach_schema::{Address, Attr, Kind, Lineage, Object, quote_ident};
@@ -28,7 +28,7 @@ impl Writer<'_> {
             Kind::Constraint => format!("ALTER TABLE {only}{relation} DROP CONSTRAINT {name}"),
             Kind::Index => {
                 let concurrently = if self.style.concurrently { "CONCURRENTLY " } else { "" };
-                format!("DROP INDEX {concurrently}{}", index_sql(&address))
+                format!("DROP INDEX {concurrently}{}", index_name(&address))
             }
             Kind::DefaultPrivileges => return self.reset_grants(old, stage),
             _ => format!("DROP {}", phrase(self.from, &address)),

@@ -70,7 +70,7 @@ pub(crate) fn parents_part(tree: &Tree, part: &Address) -> Vec<Address> {
     let Some(object) = tree.object(part) else { return Vec::new() };
     if let Some(parent) = object.text(Attr::AttachedTo) {
         let named =
-            |r: &&Address| matches!(r.kind, Kind::Index | Kind::Constraint) && super::phrase::index_sql(r) == parent;
+            |r: &&Address| matches!(r.kind, Kind::Index | Kind::Constraint) && super::phrase::index_name(r) == parent;
         return object.derived.references.iter().filter(named).cloned().collect();
     }
     let table = Address::new(Kind::Table, part.relation().iter().cloned());

@@ -20,7 +20,7 @@ use pleach_change::{Plan, Step, identified_by_name, plan};
 use pleach_postgres::catalog::{self, ReadOptions};
 use pleach_postgres::connect::{Session, Target};
 use pleach_postgres::{Class, Error, Result};
-use pleach_schema::{Kind, Tree};
+use pleach_schema::{Address, Kind, Tree};
 use serde::Serialize;
 use std::collections::BTreeSet;
 use std::time::Instant;
@@ -133,8 +133,12 @@ async fn plan_on(
     let notes = from.notes.into_iter().chain(to.notes).collect();
     let short = plan(&from.tree, &goal, &[]).map_err(unplannable)?;
     let mut planned = Planned { parts: Vec::new(), proof: None, hazards: Vec::new(), notes };
-    if short.steps.is_empty() {
+    planned.parts.extend(clear(&from.broken));
+    if short.steps.is_empty() && from.unfilled.is_empty() {
         return Ok(planned);
+    }
+    if options.offline && !from.unfilled.is_empty() {
+        planned.notes.push("rows are still to be filled in: that is done by a plan without `--offline`".to_owned());
     }
     if !(from.known && to.known) {
         planned.hazards.extend(rename::suspects(&from.tree, &goal).iter().map(|(old, new)| hazard::unsaid(old, new)));
@@ -144,6 +148,7 @@ async fn plan_on(
         sizes: from.sizes,
         large: options.large,
         rewrites: None,
+        unfilled: from.unfilled,
         batches: Batches::default(),
     };
     let mut work = Work { from: &from.tree, to: &goal, facts, offline: options.offline, parts: Vec::new() };
@@ -158,7 +163,7 @@ async fn plan_on(
     } else {
         work.look(short)?;
     }
-    planned.parts = work.parts;
+    planned.parts.extend(work.parts);
     Ok(planned)
 }
 
@@ -241,7 +246,7 @@ impl Work<'_> {
     }
 
     /// The columns whose making or changing writes their table anew: tried, and taken back.
-    async fn rewrites(&self, session: &Session, short: &Plan) -> Result<Option<BTreeSet<pleach_schema::Address>>> {
+    async fn rewrites(&self, session: &Session, short: &Plan) -> Result<Option<BTreeSet<Address>>> {
         let of_column = |step: &Step| step.object.as_ref().is_some_and(|object| object.kind == Kind::Column);
         if !short.steps.iter().any(of_column) {
             return Ok(Some(BTreeSet::new()));
@@ -321,6 +326,20 @@ impl Work<'_> {
             }
         }
     }
+}
+
+/// Drops indexes whose building was cut off. The scratch database has none to try it on.
+fn clear(broken: &[Address]) -> Option<PlannedPart> {
+    let steps = broken.iter().map(|index| PlannedStep {
+        sql: format!("DROP INDEX CONCURRENTLY {}", pleach_change::index_name(index)),
+        object: Some(index.to_string()),
+        destroys: None,
+        seen: Seen::default(),
+        hazards: Vec::new(),
+    });
+    let steps: Vec<PlannedStep> = steps.collect();
+    let title = "clear away indexes whose building was cut off";
+    (!steps.is_empty()).then_some(PlannedPart { title, transaction: false, lock_timeout: 0, steps })
 }
 
 fn unseen(plan: Plan) -> Vec<(Step, Seen)> {

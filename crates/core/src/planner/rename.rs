@@ -153,9 +153,9 @@ mod tests {
 
     #[test]
     fn a_rename_is_read_with_quotes() {
-        let rename: Rename = "public.\"My.Users\".Bio=\"the=bio\"".parse().unwrap_or_else(|error| panic!("{error}"));
-        assert_eq!(rename.old, ["public", "My.Users", "bio"]);
-        assert_eq!(rename.new, ["the=bio"]);
+        let path = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        let rename = Rename { old: path(&["public", "My.Users", "bio"]), new: path(&["the=bio"]) };
+        assert_eq!("public.\"My.Users\".Bio=\"the=bio\"".parse(), Ok(rename));
         assert!("public.users".parse::<Rename>().is_err());
         assert!("a=b=c".parse::<Rename>().is_err());
         assert!("\"a=b".parse::<Rename>().is_err());

@@ -9,8 +9,8 @@ use pleach_postgres::connect::{Session, Target, connect};
 use pleach_postgres::import::SchemaFiles;
 use pleach_postgres::script::{self, Variables};
 use pleach_postgres::{Class, Error, Result};
-use pleach_schema::{Address, Entry, Kind, Lineage, Tree};
-use std::collections::HashMap;
+use pleach_schema::{Address, Attr, Entry, Kind, Lineage, Tree};
+use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
 use std::sync::Arc;
 use tokio_postgres::IsolationLevel;
@@ -32,9 +32,20 @@ pub(super) struct Loaded {
     /// Table sizes, where it is a database with rows.
     pub sizes: HashMap<Address, Size>,
     pub version: Option<u32>,
+    /// Columns whose rows were being filled in when somebody stopped, as SQL.
+    pub unfilled: BTreeSet<String>,
+    /// Indexes whose building was cut off: they serve nobody and are in nobody's plan.
+    pub broken: Vec<Address>,
     /// Whether its lineages are those of the project.
     pub known: bool,
     pub notes: Vec<String>,
+}
+
+impl Loaded {
+    /// A schema without rows.
+    fn new(tree: Tree, known: bool, notes: Vec<String>) -> Self {
+        Self { tree, sizes: HashMap::new(), version: None, unfilled: BTreeSet::new(), broken: Vec::new(), known, notes }
+    }
 }
 
 /// Reads a schema.
@@ -45,9 +56,12 @@ pub(super) async fn load(source: &SchemaSource, scratch: &mut Scratch, project: 
             let own = vec![target.user().to_owned()];
             let (reading, sizes) = read(&mut session, own).await?;
             let version = Some(session.server_version());
+            let unfilled = unfilled(&session).await?;
             session.close().await;
             let notes = notes(&reading);
-            Ok(Loaded { tree: tree(reading)?, sizes, version, known: false, notes })
+            let mut tree = tree(reading)?;
+            let broken = take_broken(&mut tree);
+            Ok(Loaded { tree, sizes, version, unfilled, broken, known: false, notes })
         }
         SchemaSource::Files(path) => {
             let files = SchemaFiles::find(path)?;
@@ -62,7 +76,7 @@ pub(super) async fn load(source: &SchemaSource, scratch: &mut Scratch, project: 
             let (reading, _) = read(&mut session, scratch.own_roles().await?).await?;
             session.close().await;
             let notes = files.notes.into_iter().chain(notes(&reading)).collect();
-            Ok(Loaded { tree: tree(reading)?, sizes: HashMap::new(), version: None, known: false, notes })
+            Ok(Loaded::new(tree(reading)?, false, notes))
         }
         SchemaSource::Revision(revision) => {
             let project = project.ok_or_else(|| {
@@ -71,7 +85,7 @@ pub(super) async fn load(source: &SchemaSource, scratch: &mut Scratch, project: 
                     .hint("name a database URL or an SQL file that exists, or work in a project's folder")
             })?;
             let tree = project.tree(&project.resolve(revision).await?).await?;
-            Ok(Loaded { tree, sizes: HashMap::new(), version: None, known: true, notes: Vec::new() })
+            Ok(Loaded::new(tree, true, Vec::new()))
         }
     }
 }
@@ -100,6 +114,33 @@ async fn read(session: &mut Session, own_roles: Vec<String>) -> Result<(Reading,
     }
     transaction.rollback().await?;
     Ok((reading, sizes))
+}
+
+/// Takes invalid indexes out of a tree. One of a partitioned table is only not complete.
+fn take_broken(tree: &mut Tree) -> Vec<Address> {
+    let partitioned = |index: &Address| {
+        let table = tree.parent(index).and_then(|table| tree.object(&table));
+        table.is_some_and(|table| table.get(Attr::PartitionKey).is_some())
+    };
+    let invalid = tree.iter().filter(|(address, entry)| address.kind == Kind::Index && entry.object.is(Attr::Invalid));
+    let broken: Vec<Address> = invalid.map(|(a, _)| a.clone()).filter(|address| !partitioned(address)).collect();
+    for index in &broken {
+        tree.remove(index);
+    }
+    broken
+}
+
+/// What a script that was cut off has left to fill in.
+async fn unfilled(session: &Session) -> Result<BTreeSet<String>> {
+    let sql = "SELECT has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT')
+               FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+               WHERE n.nspname = 'pleach' AND c.relname = 'backfill'";
+    match session.query_opt(sql, &[]).await? {
+        Some(row) if row.try_get(0)? => {}
+        _ => return Ok(BTreeSet::new()),
+    }
+    let rows = session.query("SELECT job FROM pleach.backfill", &[]).await?;
+    rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
 }
 
 fn notes(reading: &Reading) -> Vec<String> {

@@ -7,13 +7,20 @@ use futures_util::StreamExt;
 use pleach_change::online::{Batches, Facts, Goal, How, goals};
 use pleach_change::plan;
 use pleach_schema::Tree;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use tokio_postgres::Client;
 
 const AT_ONCE: usize = 2;
 
 fn facts(version: u32) -> Facts {
-    Facts { version: version * 10_000, sizes: HashMap::new(), large: 0, rewrites: None, batches: Batches::default() }
+    Facts {
+        version: version * 10_000,
+        sizes: HashMap::new(),
+        large: 0,
+        rewrites: None,
+        unfilled: BTreeSet::new(),
+        batches: Batches::default(),
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
