@@ -12,4 +12,5 @@ mod cases;
 mod harness;
 mod online;
 mod properties;
+mod resume;
 mod write_back;
