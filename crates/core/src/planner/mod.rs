@@ -124,8 +124,9 @@ async fn plan_on(
     context: &Context,
 ) -> Result<Planned> {
     (context.progress)("reading both schemas");
-    let from = source::load(&options.from, scratch, project).await?;
-    let to = source::load(&options.to, scratch, project).await?;
+    let owners: Vec<String> = [options.from.user(), options.to.user()].into_iter().flatten().collect();
+    let from = source::load(&options.from, scratch, &owners, project).await?;
+    let to = source::load(&options.to, scratch, &owners, project).await?;
     let mut goal = if from.known && to.known { to.tree } else { identified_by_name(&to.tree, &from.tree) };
     for rename in &options.renames {
         goal = rename::declare(&from.tree, goal, rename)?;

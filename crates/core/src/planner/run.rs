@@ -41,11 +41,11 @@ pub struct Scan {
 
 /// Locks of relations that users made and that were there before the transaction.
 const LOCKS: &str = "
-    SELECT n.nspname::text, c.relname::text, c.oid, c.relfilenode, l.mode, coalesce(s.seq_scan, 0)
+    SELECT n.nspname::text, c.relname::text, c.oid, c.relfilenode, l.mode,
+           pg_catalog.pg_stat_get_xact_numscans(c.oid)
     FROM pg_catalog.pg_locks l
     JOIN pg_catalog.pg_class c ON c.oid = l.relation
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-    LEFT JOIN pg_catalog.pg_stat_xact_user_tables s ON s.relid = c.oid
     WHERE l.pid = pg_catalog.pg_backend_pid() AND l.locktype = 'relation' AND l.granted
       AND c.oid >= 16384 AND c.relkind IN ('r', 'p', 'v', 'm') AND n.nspname NOT IN ('pleach', 'pg_toast')
     ORDER BY 1, 2, 3, 5";
@@ -63,8 +63,8 @@ impl<'a> Watch<'a> {
     /// Begins a transaction.
     pub async fn begin(session: &'a Session) -> Result<Self> {
         session.batch_execute("BEGIN; SET LOCAL client_min_messages = warning").await?;
-        let sql = "SELECT c.oid, c.relfilenode, coalesce(s.seq_scan, 0) FROM pg_catalog.pg_class c
-                   LEFT JOIN pg_catalog.pg_stat_xact_user_tables s ON s.relid = c.oid
+        let sql = "SELECT c.oid, c.relfilenode, pg_catalog.pg_stat_get_xact_numscans(c.oid)
+                   FROM pg_catalog.pg_class c
                    WHERE c.oid >= 16384 AND c.relkind IN ('r', 'p', 'v', 'm')";
         let rows = session.query_typed(sql, &[]).await?;
         let before = |row: &Row| Ok((row.try_get(0)?, (row.try_get(1)?, row.try_get(2)?)));

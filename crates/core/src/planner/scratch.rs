@@ -34,7 +34,12 @@ impl Scratch {
                 std::fs::create_dir_all(&home).map_err(|error| cannot("make", &home, &error))?;
                 let using = in_use(&home)?;
                 (context.progress)("starting a PostgreSQL to try the plan on");
-                let cluster = Cluster::up(&home, &context.environment, Some(binaries.major)).await?;
+                let mut environment = context.environment.clone();
+                // What is lost in a crash was only tried.
+                let careless = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off";
+                let given = environment.pg_options.take().unwrap_or_default();
+                environment.pg_options = Some(format!("{careless} {given}").trim_end().to_owned());
+                let cluster = Cluster::up(&home, &environment, Some(binaries.major)).await?;
                 (cluster.target("postgres"), Some((cluster, using)))
             }
         };

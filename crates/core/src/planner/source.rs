@@ -26,6 +26,13 @@ pub enum SchemaSource {
     Revision(String),
 }
 
+impl SchemaSource {
+    /// The role that connects to a database.
+    pub(super) fn user(&self) -> Option<String> {
+        if let Self::Url(target) = self { Some(target.user().to_owned()) } else { None }
+    }
+}
+
 /// A schema that was read.
 pub(super) struct Loaded {
     pub tree: Tree,
@@ -49,7 +56,15 @@ impl Loaded {
 }
 
 /// Reads a schema.
-pub(super) async fn load(source: &SchemaSource, scratch: &mut Scratch, project: Option<&Project>) -> Result<Loaded> {
+///
+/// Who connects to a database is its owner as far as a plan goes: what SQL files give to one of
+/// `owners` is their own too.
+pub(super) async fn load(
+    source: &SchemaSource,
+    scratch: &mut Scratch,
+    owners: &[String],
+    project: Option<&Project>,
+) -> Result<Loaded> {
     match source {
         SchemaSource::Url(target) => {
             let mut session = connect(target, APPLICATION).await?;
@@ -73,7 +88,8 @@ pub(super) async fn load(source: &SchemaSource, scratch: &mut Scratch, project: 
                 script::run(&session, one, &variables, &mut |_| {}).await?;
             }
             session.batch_execute("RESET ALL; RESET SESSION AUTHORIZATION").await?;
-            let (reading, _) = read(&mut session, scratch.own_roles().await?).await?;
+            let own_roles = [scratch.own_roles().await?, owners.to_vec()].concat();
+            let (reading, _) = read(&mut session, own_roles).await?;
             session.close().await;
             let notes = files.notes.into_iter().chain(notes(&reading)).collect();
             Ok(Loaded::new(tree(reading)?, false, notes))
