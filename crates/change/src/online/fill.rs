@@ -99,6 +99,7 @@ CREATE TABLE IF NOT EXISTS pleach.backfill (job text PRIMARY KEY, page bigint NO
 pub(super) fn fill_sql(job: &str, table: &str, set: &str, condition: &str, batches: &Batches) -> String {
     let (job, name) = (quote_literal(job), quote_literal(table));
     let (pages, pause, lag) = (batches.pages, batches.pause.as_secs_f64(), batches.lag.as_secs());
+    let jobs = JOBS.replace('\n', "\n    ");
     // The variables' names must not be those of columns.
     format!(
         "DO $pleach$
@@ -107,7 +108,7 @@ DECLARE
     pleach_filled bigint;
     pleach_rows bigint;
 BEGIN
-    {JOBS};
+    {jobs};
     INSERT INTO pleach.backfill VALUES ({job}, 0, 0) ON CONFLICT DO NOTHING;
     COMMIT;
     LOOP
