@@ -16,7 +16,7 @@ pub use diff::{AttrChange, Change, Diff, diff};
 pub use identify::{adopt_lineages, carry_lineages, identified_by_name};
 pub use merge::{AttrConflict, Choice, Conflict, ConflictKind, Merged, Resolution, Side, Ways, merge, merge_bases};
 pub use naming::Naming;
-pub use plan::{DataStep, Plan, PlanError, Stage, Step, definition, index_name, phrase, plan};
+pub use plan::{DataStep, Plan, PlanError, Stage, Step, definition, index_name, phrase, plan, statement};
 
 /// Whether SQL parses, as PostgreSQL's own parser sees it.
 ///

@@ -59,7 +59,8 @@ pub(crate) async fn run(client: &impl GenericClient, plan: &Plan, own: Option<&s
     Ok(())
 }
 
-fn refused(error: tokio_postgres::Error, step: &Step) -> Error {
+/// The error for a step that did not run.
+pub(crate) fn refused(error: tokio_postgres::Error, step: &Step) -> Error {
     let (what, message) = refusal(step);
     let mut out = Error::from(error);
     if out.class == Class::Refused {

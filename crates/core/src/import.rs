@@ -7,7 +7,7 @@ use crate::prove::unplannable;
 use crate::roles::{self, IMPORTER};
 use crate::state::{self, JournalGuard, Purpose};
 use pleach_change::{DataStep, Plan, Stage, identified_by_name, plan};
-use pleach_postgres::catalog::{ReadOptions, Unmodelled};
+use pleach_postgres::catalog::{ReadOptions, Reading, Unmodelled};
 use pleach_postgres::connect::{Session, Target, connect};
 use pleach_postgres::copy::{Table, copy_data, copy_sequences};
 use pleach_postgres::import::{Migrations, SchemaFiles};
@@ -135,13 +135,8 @@ impl Project {
             source.build_transaction().isolation_level(IsolationLevel::RepeatableRead).read_only(true).start().await?;
         let reading = catalog::read(&transaction, &ReadOptions { own_roles: own }).await?;
         transaction.rollback().await?;
-        let entries = reading.objects.into_iter().map(|found| {
-            let lineage = Lineage(uuid::Uuid::new_v4());
-            (found.address, Entry { lineage, object: Arc::new(found.object) })
-        });
-        let tree = Tree::from_entries(entries).map_err(|error| {
-            Error::new(Class::Internal, "internal", format!("the catalog contradicts itself: {error}"))
-        })?;
+        let unmodelled = reading.unmodelled.clone();
+        let tree = tree_of_reading(reading)?;
         let roles_made = roles::make_missing(&self.admin, &roles_named(&tree)).await?;
         if let Some(own) = self.own_role() {
             roles::join_owners(&self.admin, own, &owners(&tree)).await?;
@@ -153,7 +148,7 @@ impl Project {
         if live.tree != tree {
             notes.push(format!("differs from the source: {}", apply::differences(&live.tree, &tree)));
         }
-        Ok(Imported { statements, rows, roles_made, tool: None, notes, unmodelled: reading.unmodelled })
+        Ok(Imported { statements, rows, roles_made, tool: None, notes, unmodelled })
     }
 
     /// Makes a database with a tree's schema and the rows of a live database, beside whatever runs
@@ -247,6 +242,16 @@ impl Project {
         session.close().await;
         Ok(())
     }
+}
+
+/// What was read from a database that nothing is known of: everything in it gets a lineage.
+pub(crate) fn tree_of_reading(reading: Reading) -> Result<Tree> {
+    let entries = reading.objects.into_iter().map(|found| {
+        let lineage = Lineage(uuid::Uuid::new_v4());
+        (found.address, Entry { lineage, object: Arc::new(found.object) })
+    });
+    Tree::from_entries(entries)
+        .map_err(|error| Error::new(Class::Internal, "internal", format!("the catalog contradicts itself: {error}")))
 }
 
 fn explain_restore(error: Error) -> Error {

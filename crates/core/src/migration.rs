@@ -226,9 +226,7 @@ fn reachable_back(from: &Tree, to: &Tree) -> Tree {
         let mut entry = entry.clone();
         let mut object = (*entry.object).clone();
         if is_unfillable(from, to, address, &entry) {
-            for attr in [Attr::NotNull, Attr::NotNullName, Attr::NotNullOptions] {
-                object.attributes.remove(&attr);
-            }
+            object.set_nullable();
             entry.object = Arc::new(object);
         } else if let Some(labels) = labels_that_stay(to, &entry) {
             object.attributes.insert(Attr::Labels, labels);

@@ -225,6 +225,14 @@ impl Object {
         self
     }
 
+    /// Takes NOT NULL off, with what is said of it.
+    pub fn set_nullable(&mut self) -> &mut Self {
+        for attr in [Attr::NotNull, Attr::NotNullName, Attr::NotNullOptions] {
+            self.attributes.remove(&attr);
+        }
+        self
+    }
+
     /// Sets a yes-or-no attribute when it is yes.
     pub fn set_if(&mut self, attr: Attr, value: bool) -> &mut Self {
         if value {

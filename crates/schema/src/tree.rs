@@ -1,6 +1,6 @@
 //! A whole schema.
 
-use crate::{Address, Hash, Kind, Object};
+use crate::{Address, Attr, Hash, Kind, Object};
 use serde::{Deserialize, Serialize};
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap};
@@ -223,6 +223,12 @@ impl Tree {
             }
         }
         None
+    }
+
+    /// Whether a part is of a partitioned table.
+    pub fn is_of_partitioned(&self, part: &Address) -> bool {
+        let table = self.parent(part).and_then(|table| self.object(&table));
+        table.is_some_and(|table| table.get(Attr::PartitionKey).is_some())
     }
 
     /// The objects an object stands on: its references, its parent, its schema.

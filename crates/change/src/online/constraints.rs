@@ -39,18 +39,14 @@ impl Constraints {
     /// Leaves the check of rows out of one, if that is what is done with it.
     pub fn loosen_one(&self, tree: &mut Tree, address: &Address) {
         if self.checked_later.contains(address) {
-            edit::change(tree, address, |object| {
-                object.set(Attr::NotValid, true);
-            });
+            leave_unchecked(tree, address);
         }
     }
 
     /// Leaves the check of rows out of a foreign key that is made again because its key is another.
     pub fn loosen_rebuilt(&self, tree: &mut Tree, address: &Address) {
         if self.loosable.contains(address) {
-            edit::change(tree, address, |object| {
-                object.set(Attr::NotValid, true);
-            });
+            leave_unchecked(tree, address);
         }
     }
 
@@ -64,6 +60,12 @@ impl Constraints {
         }
         Goal::new("check the rows that were there before", How::Alone, tree.clone())
     }
+}
+
+fn leave_unchecked(tree: &mut Tree, constraint: &Address) {
+    edit::change(tree, constraint, |object| {
+        object.set(Attr::NotValid, true);
+    });
 }
 
 /// Whether a constraint is made: it is new, or another one than before.
@@ -89,8 +91,10 @@ pub(super) fn root(tree: &Tree, part: &Address) -> Option<Address> {
 }
 
 fn can_wait(scene: &Scene<'_>, root: &Address, object: &Object) -> bool {
-    let Some((_, table)) = scene.large_table(root) else { return false };
-    let partitioned = scene.to.object(table).is_some_and(|table| table.get(Attr::PartitionKey).is_some());
+    if scene.large_table(root).is_none() {
+        return false;
+    }
+    let partitioned = scene.to.is_of_partitioned(root);
     let key = is_constraint(object, &["foreign key"]);
     let enforced = !object.text(Attr::Definition).is_some_and(|definition| definition.contains("NOT ENFORCED"));
     // Before PostgreSQL 18 a foreign key of a partitioned table cannot be unchecked.

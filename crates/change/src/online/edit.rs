@@ -1,7 +1,7 @@
 //! Trees in between: changing one object of a tree, and names and lineages for what only exists
 //! on the way.
 
-use pleach_schema::{Address, Attr, Entry, Hash, Kind, Lineage, Object, Tree};
+use pleach_schema::{Address, Entry, Hash, Kind, Lineage, Object, Tree};
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -50,7 +50,7 @@ pub(super) fn name(stem: &str, prefix: &str, suffix: &str) -> String {
     format!("{prefix}{stem}{suffix}")
 }
 
-/// A part of a relation under a name that nothing in either tree has.
+/// An index or a check of a relation under a name that nothing in either tree has.
 pub(super) fn free_part(trees: [&Tree; 2], relation: &[String], kind: Kind, stem: &str, prefix: &str) -> Address {
     let mut number = 0_u32;
     loop {
@@ -65,21 +65,10 @@ pub(super) fn free_part(trees: [&Tree; 2], relation: &[String], kind: Kind, stem
     }
 }
 
-/// Whether nothing in a tree holds one of the places that this object would.
+/// Whether nothing in a tree holds one of the places that this index or check would.
 pub(super) fn is_free(tree: &Tree, address: &Address) -> bool {
-    let backed = address.kind == Kind::Index;
-    if matches!(address.kind, Kind::Column | Kind::Trigger) {
-        return tree.get(address).is_none();
-    }
-    let slots = address.slots(backed);
+    let slots = address.slots(false);
     let near = tree.iter().filter(|(other, _)| other.name() == address.name());
     let mut held = near.flat_map(|(other, entry)| other.slots(super::backed(&entry.object)));
     !held.any(|slot| slots.contains(&slot))
-}
-
-/// Takes NOT NULL off a column, with what is said of it.
-pub(super) fn nullable(object: &mut Object) {
-    for attr in [Attr::NotNull, Attr::NotNullName, Attr::NotNullOptions] {
-        object.attributes.remove(&attr);
-    }
 }

@@ -1,7 +1,7 @@
 //! Filling rows in, batch by batch, each in a transaction of its own.
 
 use super::{Goal, How, Scene, edit};
-use crate::plan::{Stage, Step, step};
+use crate::plan::{Stage, Step, parent_tables, step};
 use pleach_schema::{Address, Attr, Kind, Object, Tree, quote_literal};
 use std::time::Duration;
 
@@ -35,15 +35,10 @@ pub(super) struct Fill {
 pub(super) fn is_filled(scene: &Scene<'_>, column: &Address, object: &Object) -> bool {
     let plain = [Attr::Identity, Attr::Generated].iter().all(|attr| object.get(*attr).is_none());
     let new = scene.to.lineage(column).is_some_and(|lineage| scene.from.address(lineage).is_none());
-    let ordinary = scene.large_table(column).is_some_and(|(_, table)| {
-        let object = scene.to.object(table);
-        object.is_some_and(|object| object.get(Attr::PartitionKey).is_none()) && !object.is_some_and(is_child)
-    });
+    let ordinary = scene
+        .large_table(column)
+        .is_some_and(|table| !scene.to.is_of_partitioned(column) && parent_tables(scene.to, table).is_empty());
     new && plain && ordinary && object.get(Attr::Default).is_some() && scene.facts.rewrites(column)
-}
-
-fn is_child(table: &Object) -> bool {
-    table.get(Attr::PartitionOf).is_some() || table.get(Attr::Inherits).is_some()
 }
 
 impl Fill {
@@ -96,7 +91,7 @@ CREATE TABLE IF NOT EXISTS pleach.backfill (job text PRIMARY KEY, page bigint NO
 /// holds, which must no longer hold for what was changed. It commits after every batch, keeps how
 /// far it came in `pleach.backfill`, goes on there when it is run again, and goes over the table
 /// until nothing is left: a row that moves while it works is met on the next round.
-pub(super) fn fill_sql(job: &str, table: &str, set: &str, condition: &str, batches: &Batches) -> String {
+fn fill_sql(job: &str, table: &str, set: &str, condition: &str, batches: &Batches) -> String {
     let (job, name) = (quote_literal(job), quote_literal(table));
     let (pages, pause, lag) = (batches.pages, batches.pause.as_secs_f64(), batches.lag.as_secs());
     let jobs = JOBS.replace('\n', "\n    ");

@@ -48,8 +48,7 @@ impl Indexes {
     pub fn new(scene: &Scene<'_>, not_null: &NotNull, end: &mut Tree) -> Self {
         let mut out = Self::default();
         for (address, entry) in scene.to.iter().filter(|(address, _)| scene.large_table(address).is_some()) {
-            let partitioned = scene.to.parent(address).and_then(|table| scene.to.object(&table));
-            if partitioned.is_some_and(|table| table.get(Attr::PartitionKey).is_some()) {
+            if scene.to.is_of_partitioned(address) {
                 continue;
             }
             match address.kind {
@@ -124,14 +123,15 @@ impl Indexes {
 
     /// Takes what is built beside the traffic out of a tree, and leaves what was there before in.
     pub fn put_off(&self, scene: &Scene<'_>, tree: &mut Tree) {
-        let late = self.new.iter().chain(self.changed.iter().map(|c| &c.end)).chain(self.keys.iter().map(|k| &k.end));
-        let mut gone: Vec<Address> = late.cloned().collect();
+        let mut gone: Vec<Address> = self.built().cloned().collect();
         while let Some(address) = gone.pop() {
             let Some(entry) = tree.remove(&address) else { continue };
             let stands_on = |entry: &Entry| entry.object.derived.references.contains(&address);
             gone.extend(tree.iter().filter(|(_, entry)| stands_on(entry)).map(|(address, _)| address.clone()));
             // What was there before and waits stays as it was.
-            if let Some((before, _)) = scene.from.find(entry.lineage).filter(|_| !self.is_built(&address)) {
+            if let Some((before, _)) =
+                scene.from.find(entry.lineage).filter(|_| !self.built().any(|built| *built == address))
+            {
                 let (address, entry) = carried(scene, before);
                 edit::put(tree, address, entry);
             }
@@ -139,9 +139,9 @@ impl Indexes {
         for (address, entry) in self.old() {
             edit::put(tree, address.clone(), entry.clone());
         }
-        for (table, now) in scene.tables.values() {
+        for (table, now) in &scene.tables {
             for attr in [Attr::ReplicaIdentity, Attr::ClusteredOn] {
-                let before = scene.from.object(table).and_then(|object| object.get(attr)).cloned();
+                let before = scene.from.find(*table).and_then(|(_, object)| object.get(attr)).cloned();
                 if scene.to.object(now).and_then(|object| object.get(attr)) != before.as_ref() {
                     edit::change(tree, now, |object| {
                         object.attributes.remove(&attr);
@@ -152,9 +152,10 @@ impl Indexes {
         }
     }
 
-    fn is_built(&self, end: &Address) -> bool {
-        let others = self.changed.iter().map(|changed| &changed.end).chain(self.keys.iter().map(|key| &key.end));
-        self.new.iter().chain(others).any(|built| built == end)
+    /// What is built, by its address in the second tree.
+    fn built(&self) -> impl Iterator<Item = &Address> {
+        let keys = self.keys.iter().map(|key| &key.end);
+        self.new.iter().chain(self.changed.iter().map(|changed| &changed.end)).chain(keys)
     }
 
     /// What stays until it is no longer needed.
@@ -274,9 +275,10 @@ fn kept(scene: &Scene<'_>, before: &Address) -> Option<(Address, Entry)> {
         let retyped = scene.diff.get(lineage).is_some_and(|change| change.attribute(Attr::Type).is_some());
         scene.to.address(lineage).is_some() && !retyped
     };
-    let partitioned = scene.from.parent(before).and_then(|table| scene.from.object(&table).cloned());
-    let partitioned = partitioned.is_some_and(|table| table.get(Attr::PartitionKey).is_some());
-    if partitioned || object.get(Attr::AttachedTo).is_some() || !object.derived.references.iter().all(stays) {
+    if scene.from.is_of_partitioned(before)
+        || object.get(Attr::AttachedTo).is_some()
+        || !object.derived.references.iter().all(stays)
+    {
         return None;
     }
     let (address, entry) = carried(scene, before);

@@ -1,9 +1,10 @@
 //! The way to a tree that does not keep others waiting: through trees in between.
 //!
 //! An index is built beside the traffic, a constraint is there before it is checked, a column before
-//! it is filled: what PostgreSQL can do without long locks it does in several steps, each of which leaves a schema that is whole. So an online plan is a list of goals, trees
-//! from the first one to the last, and what leads from one to the next is an ordinary plan. What
-//! has to be undone half-way is an ordinary plan too, from where it stands back to the first tree.
+//! it is filled: what PostgreSQL can do without long locks it does in several steps, each of which
+//! leaves a schema that is whole. So an online plan is a list of goals, trees from the first one to
+//! the last, and what leads from one to the next is an ordinary plan. What has to be undone half-way
+//! is an ordinary plan too, from where it stands back to the first tree.
 
 mod constraints;
 mod edit;
@@ -20,22 +21,13 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 pub(crate) use crate::plan::backed;
 pub use fill::Batches;
 
-/// How large a table is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct Size {
-    /// Rows, as estimated by the server.
-    pub rows: u64,
-    /// Bytes on disk, without indexes.
-    pub bytes: u64,
-}
-
 /// What the choice of a way depends on besides the two trees.
 #[derive(Debug, Clone)]
 pub struct Facts {
     /// The server's version, as 180004.
     pub version: u32,
-    /// The tables of the first tree whose size is known.
-    pub sizes: HashMap<Address, Size>,
+    /// Bytes on disk, without indexes, of the tables of the first tree whose size is known.
+    pub sizes: HashMap<Address, u64>,
     /// Tables from this many bytes on must not be locked for long; those of unknown size neither.
     pub large: u64,
     /// The columns of the second tree whose making or changing writes their table anew, as seen
@@ -57,7 +49,7 @@ impl Facts {
             });
             return partitions.any(|(partition, _)| self.is_large(from, partition));
         }
-        self.sizes.get(table).is_none_or(|size| size.bytes >= self.large)
+        self.sizes.get(table).is_none_or(|bytes| *bytes >= self.large)
     }
 
     /// Whether making or changing a column writes its table anew, as far as is known.
@@ -67,8 +59,7 @@ impl Facts {
 }
 
 /// How the statements of a goal run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum How {
     /// In one transaction.
     Transaction,
@@ -133,8 +124,8 @@ struct Scene<'a> {
     to: &'a Tree,
     diff: Diff,
     facts: &'a Facts,
-    /// Large tables that are in both trees: lineage, and what they are called in each.
-    tables: BTreeMap<Lineage, (Address, Address)>,
+    /// Large tables that are in both trees: lineage, and what they are called in the second one.
+    tables: BTreeMap<Lineage, Address>,
 }
 
 impl<'a> Scene<'a> {
@@ -144,14 +135,14 @@ impl<'a> Scene<'a> {
             if let Some(now) = to.address(entry.lineage)
                 && facts.is_large(from, address)
             {
-                tables.insert(entry.lineage, (address.clone(), now.clone()));
+                tables.insert(entry.lineage, now.clone());
             }
         }
         Self { from, to, diff: crate::diff(from, to), facts, tables }
     }
 
     /// The large table that a part of the second tree belongs to.
-    fn large_table(&self, part: &Address) -> Option<&(Address, Address)> {
+    fn large_table(&self, part: &Address) -> Option<&Address> {
         self.tables.get(&self.to.lineage(&self.to.parent(part)?)?)
     }
 }
@@ -186,10 +177,10 @@ pub fn goals(from: &Tree, to: &Tree, data: &[DataStep], facts: &Facts) -> Vec<Go
     // Then what takes long, beside the traffic, and what comes of it.
     goals.push(indexes.build(&mut tree, &end));
     goals.push(indexes.swap(&mut tree, &end, &constraints));
-    goals.push(not_null.ask(&mut tree));
-    not_null.validate(&mut tree);
+    goals.push(not_null.ask(&mut tree, &end));
+    not_null.validate(&mut tree, &end);
     goals.push(constraints.validate(&mut tree, &end));
-    goals.extend(not_null.tighten(&mut tree));
+    goals.extend(not_null.tighten(&mut tree, &end));
     goals.push(indexes.adopt_rest(&mut tree, &end, &constraints));
     goals.push(constraints.validate(&mut tree, &end));
     goals.extend(indexes.finish(&end));

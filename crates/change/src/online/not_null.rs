@@ -5,13 +5,13 @@
 
 use super::constraints::root;
 use super::{Goal, How, Scene, edit};
+use crate::plan::parent_tables;
 use pleach_schema::{Address, Attr, Entry, Kind, Lineage, Object, Tree};
 use std::sync::Arc;
 
 /// The columns that get their NOT NULL step by step, by their address in the second tree.
 pub(super) struct NotNull {
     columns: Vec<Column>,
-    end: Tree,
 }
 
 struct Column {
@@ -54,7 +54,7 @@ impl NotNull {
             let lineage = edit::lineage(entry.lineage, "not null");
             columns.push(Column { address: address.clone(), constraint, lineage, native, inherited });
         }
-        Self { columns, end: scene.to.clone() }
+        Self { columns }
     }
 
     /// Whether a column is nullable until [`NotNull::tighten`].
@@ -65,16 +65,18 @@ impl NotNull {
     /// Leaves NOT NULL out.
     pub fn loosen(&self, tree: &mut Tree) {
         for column in &self.columns {
-            edit::change(tree, &column.address, edit::nullable);
+            edit::change(tree, &column.address, |object| {
+                object.set_nullable();
+            });
         }
     }
 
     /// Asks it of what is written from now on.
-    pub fn ask(&self, tree: &mut Tree) -> Goal {
+    pub fn ask(&self, tree: &mut Tree, end: &Tree) -> Goal {
         for column in &self.columns {
             if column.native {
                 edit::change(tree, &column.address, |object| {
-                    let chosen = self.end.object(&column.address).and_then(|end| end.text(Attr::NotNullName));
+                    let chosen = end.object(&column.address).and_then(|end| end.text(Attr::NotNullName));
                     object.set(Attr::NotNull, true);
                     object.set(Attr::NotNullOptions, "not valid");
                     object.set(Attr::NotNullName, chosen.unwrap_or(column.constraint.name()).to_owned());
@@ -94,14 +96,14 @@ impl NotNull {
     }
 
     /// Makes what was asked a property of the column, in two goals of one transaction.
-    pub fn tighten(&self, tree: &mut Tree) -> Vec<Goal> {
+    pub fn tighten(&self, tree: &mut Tree, end: &Tree) -> Vec<Goal> {
         if self.columns.is_empty() {
             return Vec::new();
         }
         for column in &self.columns {
-            let Some(end) = self.end.object(&column.address) else { continue };
+            let Some(end) = end.object(&column.address) else { continue };
             edit::change(tree, &column.address, |object| {
-                edit::nullable(object);
+                object.set_nullable();
                 for attr in [Attr::NotNull, Attr::NotNullName, Attr::NotNullOptions] {
                     object.set_some(attr, end.get(attr).cloned());
                 }
@@ -115,10 +117,10 @@ impl NotNull {
     }
 
     /// Checks the rows that were there before, in the tree that [`NotNull::ask`] left.
-    pub fn validate(&self, tree: &mut Tree) {
+    pub fn validate(&self, tree: &mut Tree, end: &Tree) {
         for column in &self.columns {
             if column.native {
-                let end = self.end.object(&column.address);
+                let end = end.object(&column.address);
                 edit::change(tree, &column.address, |object| {
                     object.attributes.remove(&Attr::NotNullOptions);
                     if end.is_none_or(|end| end.get(Attr::NotNullName).is_none()) {
@@ -149,12 +151,9 @@ fn is_tightened(scene: &Scene<'_>, column: &Address) -> bool {
 }
 
 fn has_children(tree: &Tree, column: &Address) -> bool {
-    let table = column.relation_sql();
-    tree.iter().filter(|(address, _)| address.kind == Kind::Table).any(|(_, entry)| {
-        let inherits = entry.object.get(Attr::Inherits).and_then(pleach_schema::Value::as_list).unwrap_or_default();
-        entry.object.text(Attr::PartitionOf) == Some(&table)
-            || inherits.iter().any(|parent| parent.as_text() == Some(&table))
-    })
+    let Some(table) = tree.parent(column) else { return false };
+    let mut tables = tree.iter().filter(|(address, _)| address.kind == Kind::Table);
+    tables.any(|(other, _)| parent_tables(tree, other).contains(&table))
 }
 
 fn address_of_copy(column: &Address, constraint: &Address) -> Address {

@@ -10,10 +10,10 @@ pub(super) fn index_behind(definition: &str, options: &str) -> Option<String> {
         return None; // WITHOUT OVERLAPS
     }
     let columns = bracket(definition, &tokens, 0)?;
-    let mut out = format!("USING btree {}", columns.0);
+    let mut out = format!("USING btree {}", columns);
     let include = tokens.iter().position(|token| token.token() == Token::Include);
     if let Some(at) = include {
-        out.push_str(&format!(" INCLUDE {}", bracket(definition, &tokens, at)?.0));
+        out.push_str(&format!(" INCLUDE {}", bracket(definition, &tokens, at)?));
     }
     if tokens.first()?.token() == Token::Unique && tokens.get(1)?.token() == Token::NullsP {
         out.push_str(" NULLS NOT DISTINCT");
@@ -22,11 +22,11 @@ pub(super) fn index_behind(definition: &str, options: &str) -> Option<String> {
     Some(out)
 }
 
-/// The first bracketed list after a token, and where it ends.
-fn bracket<'a>(text: &'a str, tokens: &[ScanToken], after: usize) -> Option<(&'a str, usize)> {
+/// The first bracketed list after a token.
+fn bracket<'a>(text: &'a str, tokens: &[ScanToken], after: usize) -> Option<&'a str> {
     let mut depth = 0;
     let mut start = None;
-    for (at, token) in tokens.iter().enumerate().skip(after) {
+    for token in tokens.iter().skip(after) {
         match token.token() {
             Token::Ascii40 => {
                 depth += 1;
@@ -35,7 +35,7 @@ fn bracket<'a>(text: &'a str, tokens: &[ScanToken], after: usize) -> Option<(&'a
             Token::Ascii41 => {
                 depth -= 1;
                 if depth == 0 {
-                    return Some((text.get(start?..token.end as usize)?, at));
+                    return text.get(start?..token.end as usize);
                 }
             }
             _ => {}

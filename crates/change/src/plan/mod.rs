@@ -27,7 +27,7 @@ use std::collections::{BTreeMap, HashSet};
 
 pub(crate) use order::backed;
 pub use phrase::{index_name, phrase};
-pub(crate) use table::{options_clause, parents_part};
+pub(crate) use table::{options_clause, parent_tables, parents_part};
 
 /// SQL that changes data and belongs to a commit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -115,9 +115,14 @@ impl Plan {
 impl Step {
     /// The statement with its final semicolon.
     pub fn statement(&self) -> String {
-        let sql = self.sql.trim_end();
-        if sql.ends_with(';') { sql.to_owned() } else { format!("{sql};") }
+        statement(&self.sql)
     }
+}
+
+/// SQL with its final semicolon.
+pub fn statement(sql: &str) -> String {
+    let sql = sql.trim_end();
+    if sql.ends_with(';') { sql.to_owned() } else { format!("{sql};") }
 }
 
 /// Makes the plan that takes a database from `from` to `to`, with `data` run between what must be

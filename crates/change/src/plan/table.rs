@@ -49,7 +49,7 @@ fn is_new_partition(to: &Tree, fates: &Fates, part: &Address) -> bool {
 }
 
 /// The tables that a table inherits from or is a partition of.
-pub(super) fn parent_tables(tree: &Tree, table: &Address) -> Vec<Address> {
+pub(crate) fn parent_tables(tree: &Tree, table: &Address) -> Vec<Address> {
     let Some(object) = tree.object(table) else { return Vec::new() };
     let mut names = texts(object.get(Attr::Inherits));
     names.extend(object.text(Attr::PartitionOf));
@@ -370,10 +370,8 @@ pub(super) fn option_sql(name: &str, value: Option<&Value>) -> String {
 /// Whether an index or constraint of a partitioned table must be made on that table alone, because
 /// its partitions' ones are objects of their own and are attached.
 pub(super) fn needs_only(tree: &Tree, part: &Address, object: &Object) -> bool {
-    let table = tree.parent(part).and_then(|table| tree.object(&table));
-    let partitioned = table.is_some_and(|table| table.get(Attr::PartitionKey).is_some());
     let own_index = part.kind == Kind::Index || super::order::backed(object);
-    partitioned && own_index
+    own_index && tree.is_of_partitioned(part)
 }
 
 impl Writer<'_> {

@@ -4,7 +4,7 @@ use crate::failure::{Exit, Outcome};
 use crate::input;
 use crate::output::{Page, plural, style};
 use clap::Args;
-use pleach_core::{FOLDER, Hazard, PlanOptions, Planned, Project, Rename, SchemaSource, plan_between};
+use pleach_core::{Config, Hazard, PlanOptions, Planned, Project, Rename, SchemaSource, plan_between};
 use std::path::Path;
 
 /// Plan the way from any schema to any other
@@ -68,14 +68,12 @@ impl Plan {
         };
         let of_project = |source: &SchemaSource| matches!(source, SchemaSource::Revision(_));
         let mut project: Option<Project> = None;
-        if of_project(&options.from) || of_project(&options.to) {
-            let found = app.directory.ancestors().any(|folder| folder.join(FOLDER).join("config.toml").is_file());
-            if found {
-                let opened = app.project().await?;
-                // Its server is there already.
-                options.scratch.get_or_insert_with(|| opened.target().clone());
-                project = Some(opened);
-            }
+        let names_one = of_project(&options.from) || of_project(&options.to);
+        if names_one && Config::find(&app.directory).is_ok() {
+            let opened = app.project().await?;
+            // Its server is there already.
+            options.scratch.get_or_insert_with(|| opened.target().clone());
+            project = Some(opened);
         }
         let planned = plan_between(&options, project.as_ref(), &app.context).await?;
         app.ui.answer(&planned, |page| match app.ui.format() {
@@ -121,9 +119,8 @@ fn print(page: &mut Page, planned: &Planned) {
         return;
     }
     for (number, part) in planned.parts.iter().enumerate() {
-        let how = if part.transaction { "in one transaction" } else { "each statement on its own" };
         let title = style::paint(style::NAME, format!("Part {}: {}", number + 1, part.title));
-        page.line(format!("{title}, {how}"));
+        page.line(format!("{title}, {}", part.how()));
         for step in &part.steps {
             step.sql.lines().for_each(|line| page.indented(2, line));
             for lock in step.seen.locks.iter().flatten() {

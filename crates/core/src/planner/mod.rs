@@ -12,7 +12,8 @@ mod sql;
 
 use self::run::Watch;
 use self::scratch::Scratch;
-use crate::apply::{differences, used_new_label};
+use crate::apply::{self, differences, used_new_label};
+use crate::import::tree_of_reading;
 use crate::project::{Context, Project};
 use crate::prove::{millis, server_name, unplannable};
 use pleach_change::online::{Batches, Facts, Goal, How, goals};
@@ -181,14 +182,11 @@ impl Work<'_> {
     /// Plans without running anything.
     fn look(&mut self, short: Plan) -> Result<()> {
         if self.offline {
-            self.keep("change everything at once", How::Transaction, false, unseen(short));
+            self.keep("change everything at once", How::Transaction, unseen(short));
             return Ok(());
         }
-        let mut previous = self.from.clone();
-        for goal in goals(self.from, self.to, &[], &self.facts) {
-            let plan = goal.plan(&previous).map_err(unplannable)?;
-            self.keep(goal.title, goal.how, goal.joined, unseen(plan));
-            previous = goal.tree;
+        for (title, how, plans) in parts(self.from, &goals(self.from, self.to, &[], &self.facts))? {
+            self.keep(title, how, plans.into_iter().flat_map(unseen).collect());
         }
         Ok(())
     }
@@ -229,16 +227,11 @@ impl Work<'_> {
     async fn build(&self, session: &mut Session, own_roles: &[String]) -> Result<()> {
         let blank = tree_of(session, own_roles, self.from).await?;
         let whole = plan(&blank, self.from, &[]).map_err(unplannable)?;
-        session.batch_execute("BEGIN; SET LOCAL search_path TO ''").await?;
-        for step in &whole.steps {
-            session.batch_execute(&step.sql).await.map_err(|error| {
-                let what = step.object.as_ref().map_or_else(String::new, ToString::to_string);
-                Error::from(error)
-                    .on(what)
-                    .hint("the from side cannot be made on the scratch server; name another one with `--scratch URL`")
-            })?;
-        }
-        session.batch_execute("COMMIT").await?;
+        let transaction = session.transaction().await?;
+        apply::run(&transaction, &whole, None).await.map_err(|error| {
+            error.hint("the from side cannot be made on the scratch server; name another one with `--scratch URL`")
+        })?;
+        transaction.commit().await?;
         let there = tree_of(session, own_roles, self.from).await?;
         if there != *self.from {
             return Err(not_proven(&there, self.from, "the copy of the from side differs from it"));
@@ -271,16 +264,8 @@ impl Work<'_> {
 
     /// Goes from goal to goal.
     async fn go(&mut self, session: &Session, goals: &[Goal]) -> Result<()> {
-        let mut previous = self.from.clone();
-        let mut at = 0;
-        while let Some(goal) = goals.get(at) {
-            let joined = goals[at + 1..].iter().take_while(|goal| goal.joined).count();
-            let mut plans = Vec::with_capacity(joined + 1);
-            for goal in &goals[at..=at + joined] {
-                plans.push(goal.plan(&previous).map_err(unplannable)?);
-                previous = goal.tree.clone();
-            }
-            let seen = match goal.how {
+        for (title, how, plans) in parts(self.from, goals)? {
+            let seen = match how {
                 How::Transaction => transaction(session, &plans).await?,
                 How::Alone => {
                     let mut seen = Vec::new();
@@ -291,8 +276,7 @@ impl Work<'_> {
                     vec![seen]
                 }
             };
-            self.keep_all(goal.title, goal.how, seen);
-            at += joined + 1;
+            self.keep_all(title, how, seen);
         }
         Ok(())
     }
@@ -301,12 +285,12 @@ impl Work<'_> {
     fn keep_all(&mut self, title: &'static str, how: How, mut seen: Vec<Vec<(Step, Seen)>>) {
         let last = seen.pop().unwrap_or_default();
         for ahead in seen {
-            self.keep("add labels that the rest uses", How::Alone, false, ahead);
+            self.keep("add labels that the rest uses", How::Alone, ahead);
         }
-        self.keep(title, how, false, last);
+        self.keep(title, how, last);
     }
 
-    fn keep(&mut self, title: &'static str, how: How, joined: bool, steps: Vec<(Step, Seen)>) {
+    fn keep(&mut self, title: &'static str, how: How, steps: Vec<(Step, Seen)>) {
         if steps.is_empty() {
             return;
         }
@@ -317,16 +301,26 @@ impl Work<'_> {
             destroys: step.destroys,
             seen,
         });
-        let steps: Vec<PlannedStep> = steps.collect();
-        match self.parts.last_mut().filter(|_| joined) {
-            Some(part) => part.steps.extend(steps),
-            None => {
-                let transaction = how == How::Transaction;
-                let lock_timeout = if transaction { LOCK_TIMEOUT } else { 0 };
-                self.parts.push(PlannedPart { title, transaction, lock_timeout, steps });
-            }
+        let steps = steps.collect();
+        let transaction = how == How::Transaction;
+        let lock_timeout = if transaction { LOCK_TIMEOUT } else { 0 };
+        self.parts.push(PlannedPart { title, transaction, lock_timeout, steps });
+    }
+}
+
+/// What runs as one, with what it is for: a goal and those that join it, each with its plan.
+fn parts(from: &Tree, goals: &[Goal]) -> Result<Vec<(&'static str, How, Vec<Plan>)>> {
+    let mut parts: Vec<(_, _, Vec<Plan>)> = Vec::new();
+    let mut previous = from;
+    for goal in goals {
+        let plan = goal.plan(previous).map_err(unplannable)?;
+        previous = &goal.tree;
+        match parts.last_mut().filter(|_| goal.joined) {
+            Some((_, _, plans)) => plans.push(plan),
+            None => parts.push((goal.title, goal.how, vec![plan])),
         }
     }
+    Ok(parts)
 }
 
 /// Drops indexes whose building was cut off. The scratch database has none to try it on.
@@ -379,7 +373,7 @@ async fn tree_of(session: &mut Session, own_roles: &[String], like: &Tree) -> Re
     let transaction = session.transaction().await?;
     let reading = catalog::read(&transaction, &ReadOptions { own_roles: own_roles.to_vec() }).await?;
     transaction.rollback().await?;
-    Ok(identified_by_name(&source::tree(reading)?, like))
+    Ok(identified_by_name(&tree_of_reading(reading)?, like))
 }
 
 fn not_proven(got: &Tree, expected: &Tree, what: &str) -> Error {

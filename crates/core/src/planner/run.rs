@@ -1,8 +1,10 @@
 //! Running the parts of a plan on a scratch database, and seeing what each statement does there.
 
+use crate::apply::refused;
 use pleach_change::{Stage, Step};
+use pleach_postgres::Result;
 use pleach_postgres::connect::Session;
-use pleach_postgres::{Class, Error, Result};
+use pleach_postgres::script::cannot_run_in_transaction;
 use pleach_schema::{Address, Kind};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -21,8 +23,8 @@ pub struct Lock {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Seen {
     /// The strongest lock that it took on each relation, unless a statement before it in its
-    /// transaction had it already; `None` where they could
-    /// not be read, because they are gone before the statement is over.
+    /// transaction had it already; `None` where they could not be read, because they are gone before
+    /// the statement is over.
     pub locks: Option<Vec<Lock>>,
     /// The tables that were written anew.
     pub rewrites: Vec<Address>,
@@ -62,7 +64,7 @@ pub(super) struct Watch<'a> {
 impl<'a> Watch<'a> {
     /// Begins a transaction.
     pub async fn begin(session: &'a Session) -> Result<Self> {
-        session.batch_execute("BEGIN; SET LOCAL client_min_messages = warning").await?;
+        session.batch_execute("BEGIN").await?;
         let sql = "SELECT c.oid, c.relfilenode, pg_catalog.pg_stat_get_xact_numscans(c.oid)
                    FROM pg_catalog.pg_class c
                    WHERE c.oid >= 16384 AND c.relkind IN ('r', 'p', 'v', 'm')";
@@ -108,29 +110,21 @@ impl<'a> Watch<'a> {
 
 /// Runs a statement that stands alone.
 pub(super) async fn alone(session: &Session, step: &Step) -> Result<Seen> {
-    // What can be in a transaction can be watched.
-    let sql = step.sql.trim_start();
-    if !(sql.contains(" CONCURRENTLY") || sql.starts_with("DO ")) {
-        let mut watch = Watch::begin(session).await?;
-        let seen = watch.run(step).await?;
-        session.batch_execute("COMMIT").await?;
-        return Ok(seen);
+    // A batch commits by itself. What can be in a transaction can be watched.
+    if step.stage == Stage::Data || cannot_run_in_transaction(&step.sql) {
+        statement(session, step).await?;
+        return Ok(Seen::default());
     }
-    statement(session, step).await?;
-    Ok(Seen::default())
+    let mut watch = Watch::begin(session).await?;
+    let seen = watch.run(step).await?;
+    session.batch_execute("COMMIT").await?;
+    Ok(seen)
 }
 
 async fn statement(session: &Session, step: &Step) -> Result<()> {
     let path = if step.stage == Stage::Data { "DEFAULT" } else { "''" };
     session.batch_execute(&format!("SET search_path TO {path}")).await?;
-    session.batch_execute(&step.sql).await.map_err(|error| {
-        let (what, message) = crate::apply::refusal(step);
-        let error = Error::from(error);
-        if error.class == Class::Refused {
-            return Error { code: "step_refused", message, ..error }.on(what);
-        }
-        error
-    })
+    session.batch_execute(&step.sql).await.map_err(|error| refused(error, step))
 }
 
 /// The lock modes of tables, each stronger than those before it, as the manual lists them.

@@ -1,18 +1,16 @@
 //! What a plan leads from and to.
 
 use super::scratch::Scratch;
-use crate::import::roles_named;
+use crate::import::{roles_named, tree_of_reading};
 use crate::project::{APPLICATION, Project};
-use pleach_change::online::Size;
 use pleach_postgres::catalog::{self, ReadOptions, Reading};
 use pleach_postgres::connect::{Session, Target, connect};
 use pleach_postgres::import::SchemaFiles;
 use pleach_postgres::script::{self, Variables};
 use pleach_postgres::{Class, Error, Result};
-use pleach_schema::{Address, Attr, Entry, Kind, Lineage, Tree};
+use pleach_schema::{Address, Attr, Kind, Tree};
 use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
-use std::sync::Arc;
 use tokio_postgres::IsolationLevel;
 
 /// Where a schema comes from.
@@ -36,8 +34,8 @@ impl SchemaSource {
 /// A schema that was read.
 pub(super) struct Loaded {
     pub tree: Tree,
-    /// Table sizes, where it is a database with rows.
-    pub sizes: HashMap<Address, Size>,
+    /// Bytes of each table, where it is a database with rows.
+    pub sizes: HashMap<Address, u64>,
     pub version: Option<u32>,
     /// Columns whose rows were being filled in when somebody stopped, as SQL.
     pub unfilled: BTreeSet<String>,
@@ -74,7 +72,7 @@ pub(super) async fn load(
             let unfilled = unfilled(&session).await?;
             session.close().await;
             let notes = notes(&reading);
-            let mut tree = tree(reading)?;
+            let mut tree = tree_of_reading(reading)?;
             let broken = take_broken(&mut tree);
             Ok(Loaded { tree, sizes, version, unfilled, broken, known: false, notes })
         }
@@ -92,7 +90,7 @@ pub(super) async fn load(
             let (reading, _) = read(&mut session, own_roles).await?;
             session.close().await;
             let notes = files.notes.into_iter().chain(notes(&reading)).collect();
-            Ok(Loaded::new(tree(reading)?, false, notes))
+            Ok(Loaded::new(tree_of_reading(reading)?, false, notes))
         }
         SchemaSource::Revision(revision) => {
             let project = project.ok_or_else(|| {
@@ -111,22 +109,19 @@ pub(super) async fn make_roles(scratch: &Scratch, tree: &Tree) -> Result<()> {
     scratch.make_roles(&roles_named(tree)).await.map(drop)
 }
 
-async fn read(session: &mut Session, own_roles: Vec<String>) -> Result<(Reading, HashMap<Address, Size>)> {
+async fn read(session: &mut Session, own_roles: Vec<String>) -> Result<(Reading, HashMap<Address, u64>)> {
     let transaction =
         session.build_transaction().isolation_level(IsolationLevel::RepeatableRead).read_only(true).start().await?;
     let reading = catalog::read(&transaction, &ReadOptions { own_roles }).await?;
-    let sql = "SELECT n.nspname::text, c.relname::text, greatest(c.reltuples, 0)::int8,
-                   pg_catalog.pg_table_size(c.oid)::int8
+    let sql = "SELECT n.nspname::text, c.relname::text, pg_catalog.pg_table_size(c.oid)::int8
                FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
                WHERE c.relkind = 'r' AND c.oid >= 16384";
     let mut sizes = HashMap::new();
     for row in transaction.query_typed(sql, &[]).await? {
         let (schema, name): (String, String) = (row.try_get(0)?, row.try_get(1)?);
-        let rows: i64 = row.try_get(2)?;
         // A table that is being dropped has no size any more.
-        let bytes: i64 = row.try_get::<_, Option<i64>>(3)?.unwrap_or_default();
-        let size = Size { rows: rows.unsigned_abs(), bytes: bytes.unsigned_abs() };
-        sizes.insert(Address::new(Kind::Table, [schema, name]), size);
+        let bytes: i64 = row.try_get::<_, Option<i64>>(2)?.unwrap_or_default();
+        sizes.insert(Address::new(Kind::Table, [schema, name]), bytes.unsigned_abs());
     }
     transaction.rollback().await?;
     Ok((reading, sizes))
@@ -134,12 +129,8 @@ async fn read(session: &mut Session, own_roles: Vec<String>) -> Result<(Reading,
 
 /// Takes invalid indexes out of a tree. One of a partitioned table is only not complete.
 fn take_broken(tree: &mut Tree) -> Vec<Address> {
-    let partitioned = |index: &Address| {
-        let table = tree.parent(index).and_then(|table| tree.object(&table));
-        table.is_some_and(|table| table.get(Attr::PartitionKey).is_some())
-    };
     let invalid = tree.iter().filter(|(address, entry)| address.kind == Kind::Index && entry.object.is(Attr::Invalid));
-    let broken: Vec<Address> = invalid.map(|(a, _)| a.clone()).filter(|address| !partitioned(address)).collect();
+    let broken: Vec<Address> = invalid.map(|(a, _)| a.clone()).filter(|index| !tree.is_of_partitioned(index)).collect();
     for index in &broken {
         tree.remove(index);
     }
@@ -161,13 +152,4 @@ async fn unfilled(session: &Session) -> Result<BTreeSet<String>> {
 
 fn notes(reading: &Reading) -> Vec<String> {
     reading.unmodelled.iter().map(|what| format!("not compared: {what}")).collect()
-}
-
-pub(super) fn tree(reading: Reading) -> Result<Tree> {
-    let entries = reading.objects.into_iter().map(|found| {
-        let lineage = Lineage(uuid::Uuid::new_v4());
-        (found.address, Entry { lineage, object: Arc::new(found.object) })
-    });
-    Tree::from_entries(entries)
-        .map_err(|error| Error::new(Class::Internal, "internal", format!("the catalog contradicts itself: {error}")))
 }

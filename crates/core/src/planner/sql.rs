@@ -1,6 +1,7 @@
 //! A plan as a script for psql.
 
-use super::{Planned, PlannedPart, PlannedStep};
+use super::{Hazard, Planned, PlannedPart, PlannedStep};
+use pleach_change::statement;
 
 impl Planned {
     /// The plan as a script for psql, with notes as comments; empty when there is nothing to do.
@@ -15,9 +16,7 @@ impl Planned {
         for note in &self.notes {
             out.push_str(&format!("-- NOTE: {}\n", one_line(note)));
         }
-        for hazard in &self.hazards {
-            out.push_str(&format!("-- HAZARD {}: {} {}\n", hazard.code, hazard.object, one_line(&hazard.message)));
-        }
+        self.hazards.iter().for_each(|hazard| out.push_str(&warning(hazard)));
         out.push_str("SET client_min_messages = warning;\nSET check_function_bodies = off;\nSET search_path TO '';\n");
         for (number, part) in self.parts.iter().enumerate() {
             out.push_str(&part.sql(number + 1, self.parts.len()));
@@ -28,9 +27,13 @@ impl Planned {
 }
 
 impl PlannedPart {
+    /// How its statements run, in words.
+    pub fn how(&self) -> &'static str {
+        if self.transaction { "in one transaction" } else { "each statement on its own" }
+    }
+
     fn sql(&self, number: usize, of: usize) -> String {
-        let how = if self.transaction { "in one transaction" } else { "each statement on its own" };
-        let mut out = format!("\n-- Part {number} of {of}: {}, {how}\n", self.title);
+        let mut out = format!("\n-- Part {number} of {of}: {}, {}\n", self.title, self.how());
         if self.transaction {
             out.push_str(&format!("BEGIN;\nSET LOCAL lock_timeout = '{}ms';\n", self.lock_timeout));
         }
@@ -45,18 +48,17 @@ impl PlannedPart {
 impl PlannedStep {
     fn sql(&self) -> String {
         let mut out = String::new();
-        for hazard in &self.hazards {
-            out.push_str(&format!("-- HAZARD {}: {} {}\n", hazard.code, hazard.object, one_line(&hazard.message)));
-        }
+        self.hazards.iter().for_each(|hazard| out.push_str(&warning(hazard)));
         if let Some(locks) = self.seen.locks.as_ref().filter(|locks| !locks.is_empty()) {
             let list: Vec<String> = locks.iter().map(|lock| format!("{} on {}", lock.mode, lock.relation)).collect();
             out.push_str(&format!("-- locks: {}\n", one_line(&list.join(", "))));
         }
-        let sql = self.sql.trim_end();
-        out.push_str(sql);
-        out.push_str(if sql.ends_with(';') { "\n" } else { ";\n" });
-        out
+        out + &statement(&self.sql) + "\n"
     }
+}
+
+fn warning(hazard: &Hazard) -> String {
+    format!("-- HAZARD {}: {} {}\n", hazard.code, hazard.object, one_line(&hazard.message))
 }
 
 /// A comment must not end before its text does: names may hold line breaks.

@@ -25,14 +25,7 @@ pub fn consenting() -> MergeOptions {
 
 /// What a test says of its surroundings.
 pub fn context(actor: &str) -> Context {
-    let environment = Environment {
-        pg_bin: None,
-        pg_options: None,
-        path: None,
-        home: None,
-        data_home: None,
-        runtime_directory: None,
-    };
+    let environment = Environment::default();
     Context { environment, actor: actor.to_owned(), branch: None, progress: Arc::new(|_| {}), checkpoint: None }
 }
 

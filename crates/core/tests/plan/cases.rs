@@ -126,8 +126,7 @@ pub fn all() -> Vec<Case> {
 
 /// What every case ends with, as a name and the statements that make it, for a version.
 pub fn ends(version: u32) -> Vec<(String, String)> {
-    let cases = files().into_iter().flat_map(|path| parse(&std::fs::read_to_string(path).unwrap()).1);
-    let cases = cases.filter(|case| case.since() <= version && !case.section("change").contains(COMMIT));
+    let cases = all().into_iter().filter(|case| case.since() <= version && !case.section("change").contains(COMMIT));
     cases.map(|case| (case.name.clone(), format!("{}{}", case.section("old"), case.section("change")))).collect()
 }
 

@@ -42,14 +42,7 @@ async fn plan(client: &Client, database: &str, to: &Path) -> Planned {
         renames: Vec::new(),
         prove: true,
     };
-    let environment = Environment {
-        pg_bin: None,
-        pg_options: None,
-        path: None,
-        home: None,
-        data_home: None,
-        runtime_directory: None,
-    };
+    let environment = Environment::default();
     let progress = Arc::new(|_: &str| {});
     let context = Context { environment, actor: "tester".to_owned(), branch: None, progress, checkpoint: None };
     plan_between(&options, None, &context).await.unwrap()
