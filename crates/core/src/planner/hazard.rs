@@ -4,11 +4,11 @@ use super::run::Seen;
 use pleach_change::online::Facts;
 use pleach_change::{Stage, Step};
 use pleach_schema::{Address, Kind, Tree};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// Why a statement can hurt.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hazard {
     /// What sort of harm it is.
     pub code: Harm,
@@ -19,7 +19,7 @@ pub struct Hazard {
 }
 
 /// What sort of harm a statement can do. The names are stable.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Harm {
     /// It destroys what nothing brings back.

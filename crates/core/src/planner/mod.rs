@@ -17,12 +17,12 @@ use crate::import::tree_of_reading;
 use crate::project::{Context, Project};
 use crate::prove::{millis, server_name, unplannable};
 use pleach_change::online::{Batches, Facts, Goal, How, goals};
-use pleach_change::{Plan, Step, identified_by_name, plan};
+use pleach_change::{Plan, Stage, Step, identified_by_name, plan};
 use pleach_postgres::catalog::{self, ReadOptions};
 use pleach_postgres::connect::{Session, Target};
 use pleach_postgres::{Class, Error, Result};
 use pleach_schema::{Address, Kind, Tree};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::time::Instant;
 
@@ -51,7 +51,7 @@ pub struct PlanOptions {
 }
 
 /// A plan with what is known of it.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Planned {
     /// What is committed one by one.
     pub parts: Vec<PlannedPart>,
@@ -64,7 +64,7 @@ pub struct Planned {
 }
 
 /// How a plan was proved.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct PlanProof {
     /// The server it ran on.
     pub server: String,
@@ -75,10 +75,10 @@ pub struct PlanProof {
 }
 
 /// Statements that belong together.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct PlannedPart {
     /// What it is for.
-    pub title: &'static str,
+    pub title: String,
     /// Whether it is one transaction; else each statement stands alone.
     pub transaction: bool,
     /// How long a statement waits for a lock, in milliseconds; 0 is for ever.
@@ -88,7 +88,7 @@ pub struct PlannedPart {
 }
 
 /// One statement of a plan.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct PlannedStep {
     /// The statement, without a final semicolon.
     pub sql: String,
@@ -96,6 +96,9 @@ pub struct PlannedStep {
     pub object: Option<String>,
     /// What it destroys, in words.
     pub destroys: Option<String>,
+    /// It works on rows: it runs with the database's usual search path, everything else with none.
+    #[serde(default)]
+    pub data: bool,
     /// What it was seen to do.
     #[serde(flatten)]
     pub seen: Seen,
@@ -297,6 +300,7 @@ impl Work<'_> {
         let steps = steps.into_iter().map(|(step, seen)| PlannedStep {
             hazards: hazard::of(self.from, &self.facts, &step, &seen),
             object: step.object.as_ref().map(ToString::to_string),
+            data: step.stage == Stage::Data,
             sql: step.sql,
             destroys: step.destroys,
             seen,
@@ -304,7 +308,7 @@ impl Work<'_> {
         let steps = steps.collect();
         let transaction = how == How::Transaction;
         let lock_timeout = if transaction { LOCK_TIMEOUT } else { 0 };
-        self.parts.push(PlannedPart { title, transaction, lock_timeout, steps });
+        self.parts.push(PlannedPart { title: title.to_owned(), transaction, lock_timeout, steps });
     }
 }
 
@@ -329,11 +333,12 @@ fn clear(broken: &[Address]) -> Option<PlannedPart> {
         sql: format!("DROP INDEX CONCURRENTLY {}", pleach_change::index_name(index)),
         object: Some(index.to_string()),
         destroys: None,
+        data: false,
         seen: Seen::default(),
         hazards: Vec::new(),
     });
     let steps: Vec<PlannedStep> = steps.collect();
-    let title = "clear away indexes whose building was cut off";
+    let title = "clear away indexes whose building was cut off".to_owned();
     (!steps.is_empty()).then_some(PlannedPart { title, transaction: false, lock_timeout: 0, steps })
 }
 

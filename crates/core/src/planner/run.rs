@@ -6,12 +6,12 @@ use pleach_postgres::Result;
 use pleach_postgres::connect::Session;
 use pleach_postgres::script::cannot_run_in_transaction;
 use pleach_schema::{Address, Kind};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use tokio_postgres::Row;
 
 /// A lock that a statement took.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lock {
     /// The table or view, as SQL.
     pub relation: String,
@@ -20,7 +20,7 @@ pub struct Lock {
 }
 
 /// What a statement did when it ran.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Seen {
     /// The strongest lock that it took on each relation, unless a statement before it in its
     /// transaction had it already; `None` where they could not be read, because they are gone before
@@ -33,7 +33,7 @@ pub struct Seen {
 }
 
 /// A table whose rows were read from the first to the last.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Scan {
     /// The table.
     pub table: Address,
