@@ -13,17 +13,25 @@ impl Planned {
             Some(proof) => format!("-- Run on {}: it ends at the to side, {} objects.\n", proof.server, proof.objects),
             None => "-- NOT PROVED: this plan was not run before it was shown.\n".to_owned(),
         };
-        for note in &self.notes {
-            out.push_str(&format!("-- NOTE: {}\n", one_line(note)));
-        }
+        self.notes.iter().for_each(|text| out.push_str(&note(text)));
         self.hazards.iter().for_each(|hazard| out.push_str(&warning(hazard)));
-        out.push_str("SET client_min_messages = warning;\nSET check_function_bodies = off;\nSET search_path TO '';\n");
-        for (number, part) in self.parts.iter().enumerate() {
-            out.push_str(&part.sql(number + 1, self.parts.len()));
-        }
-        out.push_str("\nRESET search_path;\nRESET check_function_bodies;\nRESET client_min_messages;\n");
-        out
+        out + &statements(&self.parts)
     }
+}
+
+/// What runs parts as a script for psql, one after the other.
+pub(crate) fn statements(parts: &[PlannedPart]) -> String {
+    let mut out =
+        "SET client_min_messages = warning;\nSET check_function_bodies = off;\nSET search_path TO '';\n".to_owned();
+    for (number, part) in parts.iter().enumerate() {
+        out.push_str(&part.sql(number + 1, parts.len()));
+    }
+    out + "\nRESET search_path;\nRESET check_function_bodies;\nRESET client_min_messages;\n"
+}
+
+/// A note as a comment.
+pub(crate) fn note(text: &str) -> String {
+    format!("-- NOTE: {}\n", one_line(text))
 }
 
 impl PlannedPart {
@@ -37,7 +45,13 @@ impl PlannedPart {
         if self.transaction {
             out.push_str(&format!("BEGIN;\nSET LOCAL lock_timeout = '{}ms';\n", self.lock_timeout));
         }
-        self.steps.iter().for_each(|step| out.push_str(&step.sql()));
+        // Each part can be run alone, so each begins and ends with nothing on the search path.
+        for steps in self.steps.chunk_by(|a, b| a.data == b.data) {
+            let data = steps.first().is_some_and(|step| step.data);
+            out.push_str(if data { "RESET search_path;\n" } else { "" });
+            steps.iter().for_each(|step| out.push_str(&step.sql()));
+            out.push_str(if data { "SET search_path TO '';\n" } else { "" });
+        }
         if self.transaction {
             out.push_str("COMMIT;\n");
         }
