@@ -14,7 +14,6 @@ mod sql;
 mod work;
 
 use self::scratch::Scratch;
-use self::work::Work;
 use crate::project::{Context, Project};
 use crate::prove::{millis, server_name, unplannable};
 use pleach_change::online::{Batches, Facts};
@@ -25,11 +24,13 @@ use std::time::Instant;
 
 pub use hazard::{Harm, Hazard};
 pub use planned::{PlanProof, Planned, PlannedPart, PlannedStep};
+pub(crate) use prove::again;
 pub use rename::Rename;
 pub use run::{Lock, Scan, Seen};
 pub use source::SchemaSource;
+pub(crate) use source::database;
 pub(crate) use sql::{note, statements};
-pub(crate) use work::parts_of;
+pub(crate) use work::{Act, Work};
 
 /// What to plan, and how.
 #[derive(Debug, Clone)]
@@ -97,7 +98,7 @@ async fn plan_on(
         unfilled: from.unfilled,
         batches: Batches::default(),
     };
-    let mut work = Work { from: &from.tree, to: &goal, facts, offline: options.offline, parts: Vec::new() };
+    let mut work = Work::new(&from.tree, &goal, facts, options.offline);
     if options.prove {
         (context.progress)("running it on a scratch database");
         source::make_roles(scratch, &from.tree).await?;

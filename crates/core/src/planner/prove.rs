@@ -3,7 +3,7 @@
 use super::Seen;
 use super::run::{self, Watch};
 use super::scratch::Scratch;
-use super::work::{Work, parts};
+use super::work::{Act, Work, parts};
 use crate::apply::{self, differences, used_new_label};
 use crate::import::tree_of_reading;
 use crate::prove::unplannable;
@@ -17,7 +17,7 @@ use std::collections::BTreeSet;
 
 impl Work<'_> {
     /// Runs the plan from a copy of the from side, and compares where it ends.
-    pub async fn prove(&mut self, scratch: &mut Scratch, short: &Plan) -> Result<()> {
+    pub(super) async fn prove(&mut self, scratch: &mut Scratch, short: &Plan) -> Result<()> {
         let name = scratch.database().await?;
         let mut session = scratch.session(&name).await?;
         let own_roles = scratch.own_roles().await?;
@@ -65,7 +65,7 @@ impl Work<'_> {
     }
 
     /// The columns whose making or changing writes their table anew: tried, and taken back.
-    async fn rewrites(&self, session: &Session, short: &Plan) -> Result<Option<BTreeSet<Address>>> {
+    pub(crate) async fn rewrites(&self, session: &Session, short: &Plan) -> Result<Option<BTreeSet<Address>>> {
         let of_column = |step: &Step| step.object.as_ref().is_some_and(|object| object.kind == Kind::Column);
         if !short.steps.iter().any(of_column) {
             return Ok(Some(BTreeSet::new()));
@@ -88,7 +88,7 @@ impl Work<'_> {
     }
 
     /// Goes from goal to goal.
-    async fn go(&mut self, session: &Session, goals: &[Goal]) -> Result<()> {
+    pub(crate) async fn go(&mut self, session: &Session, goals: &[Goal]) -> Result<()> {
         for (title, how, plans) in parts(self.from, goals)? {
             let seen = match how {
                 How::Transaction => transaction(session, &plans).await?,
@@ -101,10 +101,33 @@ impl Work<'_> {
                     vec![seen]
                 }
             };
+            self.acts.extend(acts(how, &seen));
             self.keep_all(title, how, seen);
         }
         Ok(())
     }
+}
+
+/// What ran, one after the other: all but the last are statements that had to go ahead.
+fn acts(how: How, seen: &[Vec<(Step, Seen)>]) -> Vec<Act> {
+    let last = seen.len().saturating_sub(1);
+    let steps = |steps: &Vec<(Step, Seen)>| steps.iter().map(|(step, _)| step.clone()).collect();
+    seen.iter().enumerate().map(|(at, of)| (if at == last { how } else { How::Alone }, steps(of))).collect()
+}
+
+/// Runs what ran before once more, in another place.
+pub(crate) async fn again(session: &Session, acts: &[Act]) -> Result<()> {
+    for (how, steps) in acts {
+        match how {
+            How::Transaction => drop(in_transaction(session, steps.iter()).await?),
+            How::Alone => {
+                for step in steps {
+                    run::alone(session, step).await?;
+                }
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Runs plans in one transaction. Enum labels that they use themselves go ahead, in a part before.

@@ -3,25 +3,34 @@
 use super::hazard;
 use super::{PlannedPart, PlannedStep, Seen};
 use crate::prove::unplannable;
-use pleach_change::online::{Batches, Facts, Goal, How, goals};
+use pleach_change::online::{Facts, Goal, How, goals};
 use pleach_change::{Plan, Stage, Step};
 use pleach_postgres::Result;
 use pleach_schema::{Address, Tree};
-use std::collections::{BTreeSet, HashMap};
 
 /// How long a statement in a transaction waits for a lock: whoever comes behind it waits as long.
 const LOCK_TIMEOUT: u64 = 2_000;
 
 /// A plan in the making.
-pub(super) struct Work<'a> {
+pub(crate) struct Work<'a> {
     pub from: &'a Tree,
     pub to: &'a Tree,
     pub facts: Facts,
     pub offline: bool,
     pub parts: Vec<PlannedPart>,
+    /// What ran.
+    pub acts: Vec<Act>,
 }
 
-impl Work<'_> {
+/// Statements that ran, each with whether it ran in one transaction with the others.
+pub(crate) type Act = (How, Vec<Step>);
+
+impl<'a> Work<'a> {
+    /// A plan with nothing in it yet.
+    pub fn new(from: &'a Tree, to: &'a Tree, facts: Facts, offline: bool) -> Self {
+        Self { from, to, facts, offline, parts: Vec::new(), acts: Vec::new() }
+    }
+
     /// Plans without running anything.
     pub fn look(&mut self, short: Plan) -> Result<()> {
         if self.offline {
@@ -90,25 +99,6 @@ pub(super) fn clear(broken: &[Address]) -> Option<PlannedPart> {
     let steps: Vec<PlannedStep> = steps.collect();
     let title = "clear away indexes whose building was cut off".to_owned();
     (!steps.is_empty()).then_some(PlannedPart { title, transaction: false, lock_timeout: 0, steps })
-}
-
-/// A plan in one transaction, of which nobody saw what it does. Labels that have to be committed
-/// first are a part before.
-pub(crate) fn parts_of(from: &Tree, to: &Tree, plan: Plan) -> Vec<PlannedPart> {
-    let first = plan.labels_first;
-    let (ahead, rest) = unseen(plan).into_iter().partition(|(step, _)| first && step.label);
-    let facts = Facts {
-        version: 0,
-        sizes: HashMap::new(),
-        large: 0,
-        rewrites: None,
-        unfilled: BTreeSet::new(),
-        batches: Batches::default(),
-    };
-    let mut work = Work { from, to, facts, offline: true, parts: Vec::new() };
-    let seen = if first { vec![ahead, rest] } else { vec![rest] };
-    work.keep_all("change everything at once", How::Transaction, seen);
-    work.parts
 }
 
 fn unseen(plan: Plan) -> Vec<(Step, Seen)> {
