@@ -4,6 +4,7 @@
 
 use super::constraints::{Constraints, is_new};
 use super::not_null::NotNull;
+use super::shadow::Shadows;
 use super::{Goal, How, Scene, edit, is_constraint, text};
 use crate::plan::options_clause;
 use pleach_schema::{Address, Attr, Entry, Kind, Object, Tree};
@@ -45,10 +46,10 @@ struct Key {
 }
 
 impl Indexes {
-    pub fn new(scene: &Scene<'_>, not_null: &NotNull, end: &mut Tree) -> Self {
+    pub fn new(scene: &Scene<'_>, not_null: &NotNull, shadows: &Shadows, end: &mut Tree) -> Self {
         let mut out = Self::default();
         for (address, entry) in scene.to.iter().filter(|(address, _)| scene.large_table(address).is_some()) {
-            if scene.to.is_of_partitioned(address) {
+            if scene.to.is_of_partitioned(address) || shadows.takes(address) {
                 continue;
             }
             match address.kind {
@@ -60,7 +61,9 @@ impl Indexes {
             }
         }
         for (address, entry) in scene.from.iter().filter(|(address, _)| address.kind == Kind::Index) {
-            let goes = scene.to.address(entry.lineage).is_none() && !entry.object.is(Attr::Unique);
+            let goes = scene.to.address(entry.lineage).is_none()
+                && !entry.object.is(Attr::Unique)
+                && !shadows.began(scene.from, address);
             out.dropped.extend(Some(address).filter(|_| goes).and_then(|address| kept(scene, address)));
         }
         out
@@ -79,7 +82,7 @@ impl Indexes {
         }
         if let Some(old) = kept(scene, &before.0) {
             let trees = [scene.from, scene.to];
-            let free = |prefix| edit::free_part(trees, address.relation(), Kind::Index, address.name(), prefix);
+            let free = |prefix| edit::free_part(&trees, address.relation(), Kind::Index, address.name(), prefix);
             self.changed.push(Changed {
                 old,
                 aside: free("pleach_old_"),
@@ -104,7 +107,7 @@ impl Indexes {
             return;
         }
         let trees = [scene.from, scene.to];
-        let index = edit::free_part(trees, address.relation(), Kind::Index, address.name(), "pleach_new_");
+        let index = edit::free_part(&trees, address.relation(), Kind::Index, address.name(), "pleach_new_");
         let mut object = Object::default();
         object.set(Attr::Definition, definition).set(Attr::Unique, true);
         object.set_some(Attr::Tablespace, entry.object.get(Attr::Tablespace).cloned());
@@ -251,7 +254,7 @@ fn rebuild_dependants(tree: &mut Tree, end: &Tree, key: &Address, constraints: &
 }
 
 /// An object of the first tree as it is called while the second tree's names hold.
-fn carried(scene: &Scene<'_>, before: &Address) -> (Address, Entry) {
+pub(super) fn carried(scene: &Scene<'_>, before: &Address) -> (Address, Entry) {
     let now = |address: &Address| scene.from.lineage(address).and_then(|lineage| scene.to.address(lineage));
     let mut address = before.clone();
     if let Some(relation) = scene.from.parent(before).as_ref().and_then(now) {

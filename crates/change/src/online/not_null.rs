@@ -4,6 +4,7 @@
 //! stands in for it: once that is valid, `SET NOT NULL` believes it and reads no rows.
 
 use super::constraints::root;
+use super::shadow::Shadows;
 use super::{Goal, How, Scene, edit};
 use crate::plan::parent_tables;
 use pleach_schema::{Address, Attr, Entry, Kind, Lineage, Object, Tree};
@@ -23,14 +24,17 @@ struct Column {
     native: bool,
     /// It is a copy of a parent table's.
     inherited: bool,
+    /// The column is the shadow of one that is not null.
+    shadow: bool,
 }
 
 impl NotNull {
-    pub fn new(scene: &Scene<'_>) -> Self {
+    pub fn new(scene: &Scene<'_>, shadows: &Shadows) -> Self {
         let mut columns: Vec<Column> = Vec::new();
         let not_null = scene.to.iter().filter(|(a, entry)| a.kind == Kind::Column && entry.object.is(Attr::NotNull));
         let rooted = not_null.filter_map(|(address, entry)| Some((address, entry, root(scene.to, address)?)));
-        let mut tightened: Vec<_> = rooted.filter(|(_, _, top)| is_tightened(scene, top)).collect();
+        let mut tightened: Vec<_> =
+            rooted.filter(|(_, _, top)| is_tightened(scene, top) && !shadows.takes(top)).collect();
         // A copy is called as the topmost one.
         tightened.sort_by_key(|(address, _, top)| *address != top);
         for (address, entry, top) in tightened {
@@ -48,11 +52,17 @@ impl NotNull {
                 }
                 None => {
                     let trees = [scene.from, scene.to];
-                    edit::free_part(trees, address.relation(), Kind::Constraint, address.name(), "pleach_not_null_")
+                    edit::free_part(&trees, address.relation(), Kind::Constraint, address.name(), "pleach_not_null_")
                 }
             };
             let lineage = edit::lineage(entry.lineage, "not null");
-            columns.push(Column { address: address.clone(), constraint, lineage, native, inherited });
+            columns.push(Column { address: address.clone(), constraint, lineage, native, inherited, shadow: false });
+        }
+        for (address, of, constraint) in shadows.not_null() {
+            let lineage = edit::lineage(of, "not null");
+            let (address, constraint) = (address.clone(), constraint.clone());
+            let native = scene.facts.version >= 180_000;
+            columns.push(Column { address, constraint, lineage, native, inherited: false, shadow: true });
         }
         Self { columns }
     }
@@ -100,6 +110,11 @@ impl NotNull {
         if self.columns.is_empty() {
             return Vec::new();
         }
+        for column in self.columns.iter().filter(|column| !column.native && column.shadow) {
+            edit::change(tree, &column.address, |object| {
+                object.set(Attr::NotNull, true);
+            });
+        }
         for column in &self.columns {
             let Some(end) = end.object(&column.address) else { continue };
             edit::change(tree, &column.address, |object| {
@@ -123,7 +138,9 @@ impl NotNull {
                 let end = end.object(&column.address);
                 edit::change(tree, &column.address, |object| {
                     object.attributes.remove(&Attr::NotNullOptions);
-                    if end.is_none_or(|end| end.get(Attr::NotNullName).is_none()) {
+                    // A name that PostgreSQL would have given is not told.
+                    let usual = column.constraint.name().ends_with("_not_null");
+                    if end.is_none_or(|end| end.get(Attr::NotNullName).is_none()) && usual {
                         object.attributes.remove(&Attr::NotNullName);
                     }
                 });

@@ -13,4 +13,5 @@ mod harness;
 mod online;
 mod properties;
 mod resume;
+mod stages;
 mod write_back;
