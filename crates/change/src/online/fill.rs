@@ -8,7 +8,7 @@ use std::time::Duration;
 /// How rows are filled in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Batches {
-    /// Pages of the table (8 kB each) that one transaction goes through.
+    /// Pages of the table (8 kB each) that one transaction goes through at most.
     pub pages: u64,
     /// How long it waits between two.
     pub pause: Duration,
@@ -98,7 +98,8 @@ CREATE TABLE IF NOT EXISTS pleach.backfill (job text PRIMARY KEY, page bigint NO
 /// holds, which must no longer hold for what was changed. It commits after every batch, keeps how
 /// far it came in `pleach.backfill`, and goes on there when it is run again.
 ///
-/// It waits for nobody: rows that somebody else holds are left for the next round, and there are
+/// Batches are made as large as a tenth of a second lets them be, for whoever wants one of their rows
+/// waits until the batch is over. It waits for nobody itself: rows that somebody else holds are left for the next round, and there are
 /// rounds until nothing is left. Where the role may, the table's own triggers and rules do not fire,
 /// as they would not if PostgreSQL wrote the table anew. A policy that hides rows is an error.
 fn fill_sql(job: &str, table: &str, set: &str, condition: &str, batches: &Batches) -> String {
@@ -110,7 +111,9 @@ fn fill_sql(job: &str, table: &str, set: &str, condition: &str, batches: &Batche
         "DO $pleach$
 DECLARE
     pleach_page bigint;
+    pleach_pages bigint := 8;
     pleach_rows bigint;
+    pleach_begun timestamptz;
     pleach_role text := 'replica';
 BEGIN
     {jobs};
@@ -131,14 +134,19 @@ BEGIN
             EXIT WHEN NOT EXISTS (SELECT FROM {table} WHERE {condition});
             pleach_page := 0;
         END IF;
+        pleach_begun := clock_timestamp();
         UPDATE {table} SET {set} WHERE ctid = ANY (ARRAY(
             SELECT ctid FROM {table}
-            WHERE ctid >= format('(%s,0)', pleach_page)::tid AND ctid < format('(%s,0)', pleach_page + {pages})::tid
+            WHERE ctid >= format('(%s,0)', pleach_page)::tid AND ctid < format('(%s,0)', pleach_page + pleach_pages)::tid
                 AND {condition}
             FOR NO KEY UPDATE SKIP LOCKED));
         GET DIAGNOSTICS pleach_rows = ROW_COUNT;
-        UPDATE pleach.backfill SET page = pleach_page + {pages}, filled = filled + pleach_rows WHERE job = {job};
+        UPDATE pleach.backfill SET page = pleach_page + pleach_pages, filled = filled + pleach_rows WHERE job = {job};
         COMMIT;
+        pleach_pages := CASE
+            WHEN clock_timestamp() - pleach_begun < interval '50 ms' THEN least(2 * pleach_pages, {pages})
+            WHEN clock_timestamp() - pleach_begun > interval '150 ms' THEN greatest(pleach_pages / 2, 1)
+            ELSE pleach_pages END;
         PERFORM pg_sleep({pause});
         WHILE (SELECT max(replay_lag) FROM pg_stat_replication) > make_interval(secs => {lag}) LOOP
             COMMIT;

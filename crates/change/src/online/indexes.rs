@@ -21,6 +21,8 @@ pub(super) struct Indexes {
     keys: Vec<Key>,
     /// Indexes that go.
     dropped: Vec<(Address, Entry)>,
+    /// Indexes of the first tree that somebody built on this way before.
+    begun: Vec<(Address, Entry)>,
 }
 
 struct Changed {
@@ -63,7 +65,8 @@ impl Indexes {
         for (address, entry) in scene.from.iter().filter(|(address, _)| address.kind == Kind::Index) {
             let goes = scene.to.address(entry.lineage).is_none()
                 && !entry.object.is(Attr::Unique)
-                && !shadows.began(scene.from, address);
+                && !shadows.began(scene.from, address)
+                && !out.begun.iter().any(|(begun, _)| begun == address);
             out.dropped.extend(Some(address).filter(|_| goes).and_then(|address| kept(scene, address)));
         }
         out
@@ -81,15 +84,20 @@ impl Indexes {
             return;
         }
         if let Some(old) = kept(scene, &before.0) {
-            let trees = [scene.from, scene.to];
-            let free = |prefix| edit::free_part(&trees, address.relation(), Kind::Index, address.name(), prefix);
+            let free = |trees: &[&Tree], prefix| {
+                edit::free_part(trees, address.relation(), Kind::Index, address.name(), prefix)
+            };
+            let beside = free(&[scene.to], "pleach_new_");
+            let fresh = edit::lineage(entry.lineage, "built beside");
+            let made = edit::on_the_way(scene.from, &beside, (*entry.object).clone(), fresh);
+            self.note(scene, &beside, &made);
             self.changed.push(Changed {
                 old,
-                aside: free("pleach_old_"),
-                beside: free("pleach_new_"),
+                aside: free(&[scene.from, scene.to], "pleach_old_"),
+                beside,
                 end: address.clone(),
             });
-            edit::relineage(end, entry.lineage, edit::lineage(entry.lineage, "built beside"));
+            edit::relineage(end, entry.lineage, made.lineage);
         }
     }
 
@@ -106,22 +114,25 @@ impl Indexes {
         if before.is_some() && old.is_none() {
             return;
         }
-        let trees = [scene.from, scene.to];
-        let index = edit::free_part(&trees, address.relation(), Kind::Index, address.name(), "pleach_new_");
+        let index = edit::free_part(&[scene.to], address.relation(), Kind::Index, address.name(), "pleach_new_");
         let mut object = Object::default();
         object.set(Attr::Definition, definition).set(Attr::Unique, true);
         object.set_some(Attr::Tablespace, entry.object.get(Attr::Tablespace).cloned());
         object.derived.references.clone_from(&entry.object.derived.references);
-        let lineage = edit::lineage(entry.lineage, "index");
+        let fresh = edit::lineage(entry.lineage, "index");
+        let made = edit::on_the_way(scene.from, &index, object, fresh);
+        self.note(scene, &index, &made);
         let primary = is_constraint(&entry.object, &["primary key"]);
         let waits = primary && entry.object.derived.references.iter().any(|column| not_null.waits(column));
-        self.keys.push(Key {
-            end: address.clone(),
-            index: (index, Entry { lineage, object: Arc::new(object) }),
-            old,
-            waits,
-        });
+        self.keys.push(Key { end: address.clone(), index: (index, made), old, waits });
         edit::relineage(end, entry.lineage, edit::lineage(entry.lineage, "on an index built beside"));
+    }
+
+    /// Keeps an index that somebody built on this way before.
+    fn note(&mut self, scene: &Scene<'_>, index: &Address, made: &Entry) {
+        if scene.from.lineage(index) == Some(made.lineage) {
+            self.begun.push((index.clone(), made.clone()));
+        }
     }
 
     /// Takes what is built beside the traffic out of a tree, and leaves what was there before in.
@@ -139,7 +150,7 @@ impl Indexes {
                 edit::put(tree, address, entry);
             }
         }
-        for (address, entry) in self.old() {
+        for (address, entry) in self.old().chain(&self.begun) {
             edit::put(tree, address.clone(), entry.clone());
         }
         for (table, now) in &scene.tables {

@@ -7,6 +7,7 @@
 //! is an ordinary plan too, from where it stands back to the first tree.
 
 mod constraints;
+mod data;
 mod edit;
 mod fill;
 mod indexes;
@@ -196,9 +197,10 @@ impl<'a> Scene<'a> {
 /// what touches no large table, is done in one transaction.
 pub fn goals(from: &Tree, to: &Tree, data: &[DataStep], facts: &Facts) -> Vec<Goal> {
     let scene = Scene::new(from, to, facts);
+    // Data steps are written for columns that have their new types.
+    let shadows = if data.is_empty() { shadow::Shadows::new(&scene) } else { shadow::Shadows::default() };
     // The end, with lineages of their own for what is built beside what it takes the place of.
     let mut end = to.clone();
-    let shadows = shadow::Shadows::new(&scene);
     let constraints = constraints::Constraints::new(&scene);
     let not_null = not_null::NotNull::new(&scene, &shadows);
     let fill = fill::Fill::new(&scene);
@@ -207,20 +209,28 @@ pub fn goals(from: &Tree, to: &Tree, data: &[DataStep], facts: &Facts) -> Vec<Go
     // Everything that takes no long.
     let mut tree = end.clone();
     constraints.loosen(&mut tree);
-    not_null.loosen(&mut tree);
+    not_null.loosen(from, &mut tree);
     indexes.put_off(&scene, &mut tree);
     shadows.put_off(&scene, &mut tree);
     let mut goals = Vec::new();
     let main = |tree: &Tree| Goal::new("change what needs no long lock", How::Transaction, tree.clone());
-    match fill.without_defaults(&tree) {
+    let wide = if data.is_empty() { tree.clone() } else { data::widened(&scene, &tree) };
+    match fill.without_defaults(&wide) {
         Some(bare) => {
-            goals.push(Goal { data: data.to_vec(), ..main(&bare) });
-            goals.push(Goal { before: fill.register(), ..main(&tree).joined() });
+            goals.push(main(&bare));
+            goals.push(Goal { before: fill.register(), ..main(&wide).joined() });
         }
-        None => goals.push(Goal { data: data.to_vec(), ..main(&tree) }),
+        None => goals.push(main(&wide)),
+    }
+    if !data.is_empty() {
+        goals.extend(fill.goal(&wide, Vec::new()));
+        let change = Goal::new("change data", How::Transaction, wide);
+        goals.push(Goal { data: data.to_vec(), ..change });
+        goals.push(Goal::new("tighten and drop", How::Transaction, tree.clone()));
     }
     goals.push(shadows.add(&mut tree));
-    goals.extend(fill.goal(&tree, shadows.fill(&facts.batches)));
+    let left = if data.is_empty() { fill.goal(&tree, shadows.fill(&facts.batches)) } else { None };
+    goals.extend(left);
 
     // Then what takes long, beside the traffic, and what comes of it.
     shadows.build(&mut tree);

@@ -266,7 +266,7 @@ impl Work<'_> {
         }
         let mut watch = Watch::begin(session).await?;
         // Where it is always UTC, times get a zone without being written anew.
-        session.batch_execute("SET LOCAL TimeZone TO INTERVAL '+05:45' HOUR TO MINUTE").await?;
+        session.batch_execute("SET LOCAL TIME ZONE INTERVAL '+05:45' HOUR TO MINUTE").await?;
         let mut found = BTreeSet::new();
         for step in &short.steps {
             match watch.run(step).await {

@@ -14,4 +14,5 @@ mod online;
 mod properties;
 mod resume;
 mod stages;
+mod traffic;
 mod write_back;

@@ -10,9 +10,9 @@ use crate::cases::{Case, answer, execute, parse, update};
 use crate::harness::{Known, Newcomers, differences, major, run as run_plan, said};
 use crate::online::{facts, run};
 use crate::support::{Server, servers};
-use pleach_change::online::goals;
-use pleach_change::{diff, identified_by_name, plan};
-use pleach_schema::{Attr, Tree};
+use pleach_change::online::{Facts, Goal, goals};
+use pleach_change::{DataStep, diff, identified_by_name, plan};
+use pleach_schema::{Address, Attr, Kind, Tree};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use tokio_postgres::Client;
@@ -76,6 +76,7 @@ async fn try_case(server: &Server, version: u32, case: &Case) -> Result<String, 
     let mut shown = String::new();
     let mut previous = from.clone();
     let mut expected = changed(&client, case).await?;
+    let mut lost = false;
     for (at, goal) in goals.iter().enumerate() {
         let plan = goal.plan(&previous).map_err(|error| format!("cannot plan: {error}"))?;
         shown.push_str(&format!("-- goal: {} ({:?})\n{}", goal.title, goal.how, plan.sql()));
@@ -91,6 +92,7 @@ async fn try_case(server: &Server, version: u32, case: &Case) -> Result<String, 
             continue;
         }
         let last = at + 1 == goals.len();
+        goes_on(&goals, at, &to, version, case).map_err(|error| format!("{error}\nafter\n{shown}"))?;
         if last {
             let got = answer(&client, case.section("keeps")).await?;
             if got != expected {
@@ -101,6 +103,11 @@ async fn try_case(server: &Server, version: u32, case: &Case) -> Result<String, 
                 .await
                 .map_err(|error| format!("writes: {error}\nafter\n{shown}"))?;
         }
+        // What was dropped does not come back.
+        lost |= plan.destructive().next().is_some();
+        if lost {
+            continue;
+        }
         let left = leave(&client, &known, case, &previous, &from, last).await;
         expected = left.map_err(|error| format!("{error}\nafter\n{shown}"))?;
     }
@@ -108,6 +115,35 @@ async fn try_case(server: &Server, version: u32, case: &Case) -> Result<String, 
         return Err(format!("ended elsewhere:\n{}", differences(&previous, &to)));
     }
     Ok(shown)
+}
+
+/// Planning again where a plan was cut off goes on with what is there.
+fn goes_on(goals: &[Goal], at: usize, to: &Tree, version: u32, case: &Case) -> Result<(), String> {
+    let sql = |goals: &[Goal], from: &Tree| -> Result<String, String> {
+        let (mut out, mut previous) = (String::new(), from.clone());
+        for goal in goals {
+            out.push_str(&goal.plan(&previous).map_err(|error| error.to_string())?.sql());
+            previous = goal.tree.clone();
+        }
+        // Statistics are gathered once more.
+        Ok(out.lines().filter(|line| !line.starts_with("ANALYZE")).map(|line| format!("{line}\n")).collect())
+    };
+    let mut facts = facts(version);
+    let filled = goals[..=at].iter().any(|goal| goal.title.starts_with("fill in"));
+    let unfilled = goals[at].tree.iter().map(|(address, _)| address).filter(|address| address.kind == Kind::Column);
+    let unfilled = unfilled.filter(|address| address.name().starts_with("pleach_new_") && !filled);
+    facts.unfilled = unfilled.map(Address::sql).collect();
+    let there = &goals[at].tree;
+    let written = goals[..=at].iter().any(|goal| goal.title == "change data");
+    let data = if written { Vec::new() } else { case.data() };
+    // Nobody knows but by its name who is who.
+    let again = sql(&goals_from(there, &identified_by_name(to, there), &data, &facts), there)?;
+    let rest = sql(&goals[at + 1..], there)?;
+    if again == rest { Ok(()) } else { Err(format!("planned again, it goes on with\n{again}instead of\n{rest}")) }
+}
+
+fn goals_from(from: &Tree, to: &Tree, data: &[DataStep], facts: &Facts) -> Vec<Goal> {
+    goals(from, to, data, facts)
 }
 
 /// How the query answers when the change is made as it is written.

@@ -43,6 +43,8 @@ struct Shadow {
     settings: Vec<&'static str>,
     /// How its value follows from the old column's.
     value: String,
+    /// Somebody began with it before.
+    began: bool,
     /// Rows are to be filled in.
     to_fill: bool,
     /// The constraint that asks of the shadow that it is not null.
@@ -123,6 +125,7 @@ impl Shadows {
             value: conversion.of(&end.name_sql()),
             settings: conversion.settings(),
             made: [column, made(function, body, "keeps in step"), made(trigger, fires, "keeps in step, always")],
+            began,
             to_fill: !began || scene.facts.unfilled.contains(&address.sql()),
             end: end.clone(),
             old,
@@ -204,7 +207,8 @@ impl Shadows {
     pub fn not_null(&self) -> impl Iterator<Item = (&Address, Lineage, &Address)> {
         self.columns.iter().filter_map(|shadow| {
             let (address, entry) = &shadow.made[0];
-            Some((address, entry.lineage, shadow.not_null.as_ref()?))
+            let is_so = entry.object.is(Attr::NotNull) && entry.object.get(Attr::NotNullOptions).is_none();
+            Some((address, entry.lineage, shadow.not_null.as_ref().filter(|_| !is_so)?))
         })
     }
 
@@ -251,9 +255,11 @@ impl Shadows {
             for (address, entry) in &shadow.made {
                 edit::put(tree, address.clone(), entry.clone());
             }
-            if shadow.to_fill {
-                before.push(fill::register(shadow.column()));
+            // One that is there was written down, and made with its settings.
+            if shadow.began {
+                continue;
             }
+            before.push(fill::register(shadow.column()));
             let [_, (function, _), _] = &shadow.made;
             after.extend(shadow.settings.iter().map(|setting| {
                 let sql = format!("ALTER FUNCTION {} SET \"{setting}\" FROM CURRENT", function.sql());
@@ -261,9 +267,7 @@ impl Shadows {
             }));
         }
         let goal = Goal::new("add columns of the new types beside the old ones", How::Transaction, tree.clone());
-        // One that is there was made with its settings.
-        let new = self.columns.iter().any(|shadow| shadow.to_fill);
-        Goal { before, after: if new { after } else { Vec::new() }, ..goal }
+        Goal { before, after, ..goal }
     }
 
     /// The statements that fill the shadows in.
@@ -365,6 +369,7 @@ impl Shadows {
             goal.adopted.push(key.index.0.clone());
             goal.style.adopts.insert(key.end.clone(), key.index.0.name().to_owned());
         }
+        goal.before.extend(self.lock(&goal.tree));
         for shadow in &self.columns {
             self.hand_over(scene, shadow, &mut goal);
             goal.moved.insert(shadow.end.clone());
@@ -372,6 +377,16 @@ impl Shadows {
         goal.tree = tree.clone();
         goal.planned = Some(planned);
         Some(goal)
+    }
+
+    /// Takes all locks at once, and before anything is read: what the statements after it do is quick.
+    fn lock(&self, tree: &Tree) -> Option<Step> {
+        let keys = self.waiting.iter().filter(|address| address.kind == Kind::Constraint);
+        let columns = self.columns.iter().map(|shadow| &shadow.end);
+        let tables: BTreeSet<Address> = columns.chain(keys).filter_map(|part| tree.parent(part)).collect();
+        let names: Vec<String> = tables.iter().map(Address::sql).collect();
+        let sql = format!("LOCK TABLE ONLY {} IN ACCESS EXCLUSIVE MODE", names.join(", ONLY "));
+        tables.first().map(|table| step(table, Stage::Clear, sql))
     }
 
     /// What the old column has besides values: where its identity stands, and a constraint's name.
@@ -384,6 +399,7 @@ impl Shadows {
         if let Some((old, new)) = sequence(&shadow.old.object).zip(new.and_then(sequence)) {
             let of = Hash::of(shadow.end.sql().as_bytes()).to_string();
             let key = format!("pleach.at_{}", of.get(..16).unwrap_or_default());
+            goal.before.push(step(&shadow.end, Stage::Clear, write::hold(&old)));
             goal.before.push(step(&shadow.end, Stage::Clear, write::remember(&key, &old)));
             goal.after.push(step(&shadow.end, Stage::Contract, write::go_on(&key, &new)));
         }

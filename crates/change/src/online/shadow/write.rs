@@ -97,6 +97,12 @@ pub(crate) fn is_shadow(tree: &Tree, column: &Address) -> bool {
             .any(|(_, trigger)| trigger.object.derived.references.iter().any(keeps))
 }
 
+/// A statement that keeps others from drawing from a sequence until the end of the transaction. It
+/// goes anyway, so what it caches does not matter.
+pub(super) fn hold(sequence: &str) -> String {
+    format!("ALTER SEQUENCE {sequence} CACHE 1")
+}
+
 /// A statement that writes down where a sequence stands, for the end of the same transaction.
 pub(super) fn remember(key: &str, sequence: &str) -> String {
     format!(

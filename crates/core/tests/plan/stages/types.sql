@@ -63,7 +63,9 @@ ALTER TABLE public.orders ENABLE ALWAYS TRIGGER zz_pleach_keep_id;
 DO $pleach$
 DECLARE
     pleach_page bigint;
+    pleach_pages bigint := 8;
     pleach_rows bigint;
+    pleach_begun timestamptz;
     pleach_role text := 'replica';
 BEGIN
     CREATE SCHEMA IF NOT EXISTS pleach;
@@ -85,14 +87,19 @@ BEGIN
             EXIT WHEN NOT EXISTS (SELECT FROM public.lines WHERE pleach_new_order_id IS NOT DISTINCT FROM NULL AND (order_id::bigint) IS DISTINCT FROM NULL);
             pleach_page := 0;
         END IF;
+        pleach_begun := clock_timestamp();
         UPDATE public.lines SET pleach_new_order_id = order_id::bigint WHERE ctid = ANY (ARRAY(
             SELECT ctid FROM public.lines
-            WHERE ctid >= format('(%s,0)', pleach_page)::tid AND ctid < format('(%s,0)', pleach_page + 256)::tid
+            WHERE ctid >= format('(%s,0)', pleach_page)::tid AND ctid < format('(%s,0)', pleach_page + pleach_pages)::tid
                 AND pleach_new_order_id IS NOT DISTINCT FROM NULL AND (order_id::bigint) IS DISTINCT FROM NULL
             FOR NO KEY UPDATE SKIP LOCKED));
         GET DIAGNOSTICS pleach_rows = ROW_COUNT;
-        UPDATE pleach.backfill SET page = pleach_page + 256, filled = filled + pleach_rows WHERE job = 'public.lines.pleach_new_order_id';
+        UPDATE pleach.backfill SET page = pleach_page + pleach_pages, filled = filled + pleach_rows WHERE job = 'public.lines.pleach_new_order_id';
         COMMIT;
+        pleach_pages := CASE
+            WHEN clock_timestamp() - pleach_begun < interval '50 ms' THEN least(2 * pleach_pages, 256)
+            WHEN clock_timestamp() - pleach_begun > interval '150 ms' THEN greatest(pleach_pages / 2, 1)
+            ELSE pleach_pages END;
         PERFORM pg_sleep(0.02);
         WHILE (SELECT max(replay_lag) FROM pg_stat_replication) > make_interval(secs => 10) LOOP
             COMMIT;
@@ -106,7 +113,9 @@ $pleach$;
 DO $pleach$
 DECLARE
     pleach_page bigint;
+    pleach_pages bigint := 8;
     pleach_rows bigint;
+    pleach_begun timestamptz;
     pleach_role text := 'replica';
 BEGIN
     CREATE SCHEMA IF NOT EXISTS pleach;
@@ -128,14 +137,19 @@ BEGIN
             EXIT WHEN NOT EXISTS (SELECT FROM public.orders WHERE pleach_new_id IS NOT DISTINCT FROM NULL AND (id::bigint) IS DISTINCT FROM NULL);
             pleach_page := 0;
         END IF;
+        pleach_begun := clock_timestamp();
         UPDATE public.orders SET pleach_new_id = id::bigint WHERE ctid = ANY (ARRAY(
             SELECT ctid FROM public.orders
-            WHERE ctid >= format('(%s,0)', pleach_page)::tid AND ctid < format('(%s,0)', pleach_page + 256)::tid
+            WHERE ctid >= format('(%s,0)', pleach_page)::tid AND ctid < format('(%s,0)', pleach_page + pleach_pages)::tid
                 AND pleach_new_id IS NOT DISTINCT FROM NULL AND (id::bigint) IS DISTINCT FROM NULL
             FOR NO KEY UPDATE SKIP LOCKED));
         GET DIAGNOSTICS pleach_rows = ROW_COUNT;
-        UPDATE pleach.backfill SET page = pleach_page + 256, filled = filled + pleach_rows WHERE job = 'public.orders.pleach_new_id';
+        UPDATE pleach.backfill SET page = pleach_page + pleach_pages, filled = filled + pleach_rows WHERE job = 'public.orders.pleach_new_id';
         COMMIT;
+        pleach_pages := CASE
+            WHEN clock_timestamp() - pleach_begun < interval '50 ms' THEN least(2 * pleach_pages, 256)
+            WHEN clock_timestamp() - pleach_begun > interval '150 ms' THEN greatest(pleach_pages / 2, 1)
+            ELSE pleach_pages END;
         PERFORM pg_sleep(0.02);
         WHILE (SELECT max(replay_lag) FROM pg_stat_replication) > make_interval(secs => 10) LOOP
             COMMIT;
@@ -167,6 +181,8 @@ ALTER TABLE public.orders ALTER COLUMN pleach_new_id SET NOT NULL;
 ALTER TABLE public.lines DROP CONSTRAINT pleach_not_null_pleach_new_order_id;
 ALTER TABLE public.orders DROP CONSTRAINT pleach_not_null_pleach_new_id;
 -- goal: let the new columns take the place of the old ones (Transaction)
+LOCK TABLE ONLY public.lines, ONLY public.orders IN ACCESS EXCLUSIVE MODE;
+ALTER SEQUENCE public.orders_id_seq CACHE 1;
 SELECT pg_catalog.set_config('pleach.at_8d0d1a42d9c4c7cc', (SELECT last_value || ' ' || is_called FROM public.orders_id_seq), true);
 ALTER TABLE public.lines DROP COLUMN order_id;
 DROP VIEW public.more;
@@ -233,7 +249,9 @@ ALTER TABLE public.orders ENABLE ALWAYS TRIGGER zz_pleach_keep_id;
 DO $pleach$
 DECLARE
     pleach_page bigint;
+    pleach_pages bigint := 8;
     pleach_rows bigint;
+    pleach_begun timestamptz;
     pleach_role text := 'replica';
 BEGIN
     CREATE SCHEMA IF NOT EXISTS pleach;
@@ -255,14 +273,19 @@ BEGIN
             EXIT WHEN NOT EXISTS (SELECT FROM public.lines WHERE pleach_new_order_id IS NOT DISTINCT FROM NULL AND (order_id::bigint) IS DISTINCT FROM NULL);
             pleach_page := 0;
         END IF;
+        pleach_begun := clock_timestamp();
         UPDATE public.lines SET pleach_new_order_id = order_id::bigint WHERE ctid = ANY (ARRAY(
             SELECT ctid FROM public.lines
-            WHERE ctid >= format('(%s,0)', pleach_page)::tid AND ctid < format('(%s,0)', pleach_page + 256)::tid
+            WHERE ctid >= format('(%s,0)', pleach_page)::tid AND ctid < format('(%s,0)', pleach_page + pleach_pages)::tid
                 AND pleach_new_order_id IS NOT DISTINCT FROM NULL AND (order_id::bigint) IS DISTINCT FROM NULL
             FOR NO KEY UPDATE SKIP LOCKED));
         GET DIAGNOSTICS pleach_rows = ROW_COUNT;
-        UPDATE pleach.backfill SET page = pleach_page + 256, filled = filled + pleach_rows WHERE job = 'public.lines.pleach_new_order_id';
+        UPDATE pleach.backfill SET page = pleach_page + pleach_pages, filled = filled + pleach_rows WHERE job = 'public.lines.pleach_new_order_id';
         COMMIT;
+        pleach_pages := CASE
+            WHEN clock_timestamp() - pleach_begun < interval '50 ms' THEN least(2 * pleach_pages, 256)
+            WHEN clock_timestamp() - pleach_begun > interval '150 ms' THEN greatest(pleach_pages / 2, 1)
+            ELSE pleach_pages END;
         PERFORM pg_sleep(0.02);
         WHILE (SELECT max(replay_lag) FROM pg_stat_replication) > make_interval(secs => 10) LOOP
             COMMIT;
@@ -276,7 +299,9 @@ $pleach$;
 DO $pleach$
 DECLARE
     pleach_page bigint;
+    pleach_pages bigint := 8;
     pleach_rows bigint;
+    pleach_begun timestamptz;
     pleach_role text := 'replica';
 BEGIN
     CREATE SCHEMA IF NOT EXISTS pleach;
@@ -298,14 +323,19 @@ BEGIN
             EXIT WHEN NOT EXISTS (SELECT FROM public.orders WHERE pleach_new_id IS NOT DISTINCT FROM NULL AND (id::bigint) IS DISTINCT FROM NULL);
             pleach_page := 0;
         END IF;
+        pleach_begun := clock_timestamp();
         UPDATE public.orders SET pleach_new_id = id::bigint WHERE ctid = ANY (ARRAY(
             SELECT ctid FROM public.orders
-            WHERE ctid >= format('(%s,0)', pleach_page)::tid AND ctid < format('(%s,0)', pleach_page + 256)::tid
+            WHERE ctid >= format('(%s,0)', pleach_page)::tid AND ctid < format('(%s,0)', pleach_page + pleach_pages)::tid
                 AND pleach_new_id IS NOT DISTINCT FROM NULL AND (id::bigint) IS DISTINCT FROM NULL
             FOR NO KEY UPDATE SKIP LOCKED));
         GET DIAGNOSTICS pleach_rows = ROW_COUNT;
-        UPDATE pleach.backfill SET page = pleach_page + 256, filled = filled + pleach_rows WHERE job = 'public.orders.pleach_new_id';
+        UPDATE pleach.backfill SET page = pleach_page + pleach_pages, filled = filled + pleach_rows WHERE job = 'public.orders.pleach_new_id';
         COMMIT;
+        pleach_pages := CASE
+            WHEN clock_timestamp() - pleach_begun < interval '50 ms' THEN least(2 * pleach_pages, 256)
+            WHEN clock_timestamp() - pleach_begun > interval '150 ms' THEN greatest(pleach_pages / 2, 1)
+            ELSE pleach_pages END;
         PERFORM pg_sleep(0.02);
         WHILE (SELECT max(replay_lag) FROM pg_stat_replication) > make_interval(secs => 10) LOOP
             COMMIT;
@@ -331,6 +361,8 @@ ALTER TABLE public.lines VALIDATE CONSTRAINT lines_pleach_new_order_id_not_null;
 ALTER TABLE public.orders VALIDATE CONSTRAINT orders_pleach_new_id_not_null;
 ALTER TABLE public.lines VALIDATE CONSTRAINT pleach_new_lines_order_id_check;
 -- goal: let the new columns take the place of the old ones (Transaction)
+LOCK TABLE ONLY public.lines, ONLY public.orders IN ACCESS EXCLUSIVE MODE;
+ALTER SEQUENCE public.orders_id_seq CACHE 1;
 SELECT pg_catalog.set_config('pleach.at_8d0d1a42d9c4c7cc', (SELECT last_value || ' ' || is_called FROM public.orders_id_seq), true);
 ALTER TABLE public.lines DROP COLUMN order_id;
 DROP VIEW public.more;
@@ -414,7 +446,9 @@ ALTER TABLE public.parts ENABLE ALWAYS TRIGGER zz_pleach_keep_price;
 DO $pleach$
 DECLARE
     pleach_page bigint;
+    pleach_pages bigint := 8;
     pleach_rows bigint;
+    pleach_begun timestamptz;
     pleach_role text := 'replica';
 BEGIN
     CREATE SCHEMA IF NOT EXISTS pleach;
@@ -436,14 +470,19 @@ BEGIN
             EXIT WHEN NOT EXISTS (SELECT FROM public.parts WHERE pleach_new_code IS NOT DISTINCT FROM NULL AND (code::integer) IS DISTINCT FROM NULL);
             pleach_page := 0;
         END IF;
+        pleach_begun := clock_timestamp();
         UPDATE public.parts SET pleach_new_code = code::integer WHERE ctid = ANY (ARRAY(
             SELECT ctid FROM public.parts
-            WHERE ctid >= format('(%s,0)', pleach_page)::tid AND ctid < format('(%s,0)', pleach_page + 256)::tid
+            WHERE ctid >= format('(%s,0)', pleach_page)::tid AND ctid < format('(%s,0)', pleach_page + pleach_pages)::tid
                 AND pleach_new_code IS NOT DISTINCT FROM NULL AND (code::integer) IS DISTINCT FROM NULL
             FOR NO KEY UPDATE SKIP LOCKED));
         GET DIAGNOSTICS pleach_rows = ROW_COUNT;
-        UPDATE pleach.backfill SET page = pleach_page + 256, filled = filled + pleach_rows WHERE job = 'public.parts.pleach_new_code';
+        UPDATE pleach.backfill SET page = pleach_page + pleach_pages, filled = filled + pleach_rows WHERE job = 'public.parts.pleach_new_code';
         COMMIT;
+        pleach_pages := CASE
+            WHEN clock_timestamp() - pleach_begun < interval '50 ms' THEN least(2 * pleach_pages, 256)
+            WHEN clock_timestamp() - pleach_begun > interval '150 ms' THEN greatest(pleach_pages / 2, 1)
+            ELSE pleach_pages END;
         PERFORM pg_sleep(0.02);
         WHILE (SELECT max(replay_lag) FROM pg_stat_replication) > make_interval(secs => 10) LOOP
             COMMIT;
@@ -457,7 +496,9 @@ $pleach$;
 DO $pleach$
 DECLARE
     pleach_page bigint;
+    pleach_pages bigint := 8;
     pleach_rows bigint;
+    pleach_begun timestamptz;
     pleach_role text := 'replica';
 BEGIN
     CREATE SCHEMA IF NOT EXISTS pleach;
@@ -479,14 +520,19 @@ BEGIN
             EXIT WHEN NOT EXISTS (SELECT FROM public.parts WHERE pleach_new_price IS NOT DISTINCT FROM NULL AND (price::numeric(10,2)) IS DISTINCT FROM NULL);
             pleach_page := 0;
         END IF;
+        pleach_begun := clock_timestamp();
         UPDATE public.parts SET pleach_new_price = price::numeric(10,2) WHERE ctid = ANY (ARRAY(
             SELECT ctid FROM public.parts
-            WHERE ctid >= format('(%s,0)', pleach_page)::tid AND ctid < format('(%s,0)', pleach_page + 256)::tid
+            WHERE ctid >= format('(%s,0)', pleach_page)::tid AND ctid < format('(%s,0)', pleach_page + pleach_pages)::tid
                 AND pleach_new_price IS NOT DISTINCT FROM NULL AND (price::numeric(10,2)) IS DISTINCT FROM NULL
             FOR NO KEY UPDATE SKIP LOCKED));
         GET DIAGNOSTICS pleach_rows = ROW_COUNT;
-        UPDATE pleach.backfill SET page = pleach_page + 256, filled = filled + pleach_rows WHERE job = 'public.parts.pleach_new_price';
+        UPDATE pleach.backfill SET page = pleach_page + pleach_pages, filled = filled + pleach_rows WHERE job = 'public.parts.pleach_new_price';
         COMMIT;
+        pleach_pages := CASE
+            WHEN clock_timestamp() - pleach_begun < interval '50 ms' THEN least(2 * pleach_pages, 256)
+            WHEN clock_timestamp() - pleach_begun > interval '150 ms' THEN greatest(pleach_pages / 2, 1)
+            ELSE pleach_pages END;
         PERFORM pg_sleep(0.02);
         WHILE (SELECT max(replay_lag) FROM pg_stat_replication) > make_interval(secs => 10) LOOP
             COMMIT;
@@ -511,6 +557,7 @@ ALTER TABLE public.parts ALTER COLUMN pleach_new_code SET NOT NULL;
 -- goal: make them not null (Transaction)
 ALTER TABLE public.parts DROP CONSTRAINT pleach_not_null_pleach_new_code;
 -- goal: let the new columns take the place of the old ones (Transaction)
+LOCK TABLE ONLY public.parts IN ACCESS EXCLUSIVE MODE;
 ALTER TABLE public.parts DROP COLUMN code;
 ALTER TABLE public.parts DROP COLUMN price;
 DROP TRIGGER zz_pleach_keep_code ON public.parts;
@@ -559,7 +606,9 @@ ALTER TABLE public.parts ENABLE ALWAYS TRIGGER zz_pleach_keep_price;
 DO $pleach$
 DECLARE
     pleach_page bigint;
+    pleach_pages bigint := 8;
     pleach_rows bigint;
+    pleach_begun timestamptz;
     pleach_role text := 'replica';
 BEGIN
     CREATE SCHEMA IF NOT EXISTS pleach;
@@ -581,14 +630,19 @@ BEGIN
             EXIT WHEN NOT EXISTS (SELECT FROM public.parts WHERE pleach_new_code IS NOT DISTINCT FROM NULL AND (code::integer) IS DISTINCT FROM NULL);
             pleach_page := 0;
         END IF;
+        pleach_begun := clock_timestamp();
         UPDATE public.parts SET pleach_new_code = code::integer WHERE ctid = ANY (ARRAY(
             SELECT ctid FROM public.parts
-            WHERE ctid >= format('(%s,0)', pleach_page)::tid AND ctid < format('(%s,0)', pleach_page + 256)::tid
+            WHERE ctid >= format('(%s,0)', pleach_page)::tid AND ctid < format('(%s,0)', pleach_page + pleach_pages)::tid
                 AND pleach_new_code IS NOT DISTINCT FROM NULL AND (code::integer) IS DISTINCT FROM NULL
             FOR NO KEY UPDATE SKIP LOCKED));
         GET DIAGNOSTICS pleach_rows = ROW_COUNT;
-        UPDATE pleach.backfill SET page = pleach_page + 256, filled = filled + pleach_rows WHERE job = 'public.parts.pleach_new_code';
+        UPDATE pleach.backfill SET page = pleach_page + pleach_pages, filled = filled + pleach_rows WHERE job = 'public.parts.pleach_new_code';
         COMMIT;
+        pleach_pages := CASE
+            WHEN clock_timestamp() - pleach_begun < interval '50 ms' THEN least(2 * pleach_pages, 256)
+            WHEN clock_timestamp() - pleach_begun > interval '150 ms' THEN greatest(pleach_pages / 2, 1)
+            ELSE pleach_pages END;
         PERFORM pg_sleep(0.02);
         WHILE (SELECT max(replay_lag) FROM pg_stat_replication) > make_interval(secs => 10) LOOP
             COMMIT;
@@ -602,7 +656,9 @@ $pleach$;
 DO $pleach$
 DECLARE
     pleach_page bigint;
+    pleach_pages bigint := 8;
     pleach_rows bigint;
+    pleach_begun timestamptz;
     pleach_role text := 'replica';
 BEGIN
     CREATE SCHEMA IF NOT EXISTS pleach;
@@ -624,14 +680,19 @@ BEGIN
             EXIT WHEN NOT EXISTS (SELECT FROM public.parts WHERE pleach_new_price IS NOT DISTINCT FROM NULL AND (price::numeric(10,2)) IS DISTINCT FROM NULL);
             pleach_page := 0;
         END IF;
+        pleach_begun := clock_timestamp();
         UPDATE public.parts SET pleach_new_price = price::numeric(10,2) WHERE ctid = ANY (ARRAY(
             SELECT ctid FROM public.parts
-            WHERE ctid >= format('(%s,0)', pleach_page)::tid AND ctid < format('(%s,0)', pleach_page + 256)::tid
+            WHERE ctid >= format('(%s,0)', pleach_page)::tid AND ctid < format('(%s,0)', pleach_page + pleach_pages)::tid
                 AND pleach_new_price IS NOT DISTINCT FROM NULL AND (price::numeric(10,2)) IS DISTINCT FROM NULL
             FOR NO KEY UPDATE SKIP LOCKED));
         GET DIAGNOSTICS pleach_rows = ROW_COUNT;
-        UPDATE pleach.backfill SET page = pleach_page + 256, filled = filled + pleach_rows WHERE job = 'public.parts.pleach_new_price';
+        UPDATE pleach.backfill SET page = pleach_page + pleach_pages, filled = filled + pleach_rows WHERE job = 'public.parts.pleach_new_price';
         COMMIT;
+        pleach_pages := CASE
+            WHEN clock_timestamp() - pleach_begun < interval '50 ms' THEN least(2 * pleach_pages, 256)
+            WHEN clock_timestamp() - pleach_begun > interval '150 ms' THEN greatest(pleach_pages / 2, 1)
+            ELSE pleach_pages END;
         PERFORM pg_sleep(0.02);
         WHILE (SELECT max(replay_lag) FROM pg_stat_replication) > make_interval(secs => 10) LOOP
             COMMIT;
@@ -652,6 +713,7 @@ ALTER TABLE public.parts ADD CONSTRAINT parts_pleach_new_code_not_null NOT NULL 
 -- goal: check the rows that were there before (Alone)
 ALTER TABLE public.parts VALIDATE CONSTRAINT parts_pleach_new_code_not_null;
 -- goal: let the new columns take the place of the old ones (Transaction)
+LOCK TABLE ONLY public.parts IN ACCESS EXCLUSIVE MODE;
 ALTER TABLE public.parts DROP COLUMN code;
 ALTER TABLE public.parts DROP COLUMN price;
 DROP TRIGGER zz_pleach_keep_code ON public.parts;
@@ -697,7 +759,9 @@ ALTER TABLE public.events ENABLE ALWAYS TRIGGER zz_pleach_keep_id;
 DO $pleach$
 DECLARE
     pleach_page bigint;
+    pleach_pages bigint := 8;
     pleach_rows bigint;
+    pleach_begun timestamptz;
     pleach_role text := 'replica';
 BEGIN
     CREATE SCHEMA IF NOT EXISTS pleach;
@@ -719,14 +783,19 @@ BEGIN
             EXIT WHEN NOT EXISTS (SELECT FROM public.events WHERE pleach_new_id IS NOT DISTINCT FROM NULL AND (id::bigint) IS DISTINCT FROM NULL);
             pleach_page := 0;
         END IF;
+        pleach_begun := clock_timestamp();
         UPDATE public.events SET pleach_new_id = id::bigint WHERE ctid = ANY (ARRAY(
             SELECT ctid FROM public.events
-            WHERE ctid >= format('(%s,0)', pleach_page)::tid AND ctid < format('(%s,0)', pleach_page + 256)::tid
+            WHERE ctid >= format('(%s,0)', pleach_page)::tid AND ctid < format('(%s,0)', pleach_page + pleach_pages)::tid
                 AND pleach_new_id IS NOT DISTINCT FROM NULL AND (id::bigint) IS DISTINCT FROM NULL
             FOR NO KEY UPDATE SKIP LOCKED));
         GET DIAGNOSTICS pleach_rows = ROW_COUNT;
-        UPDATE pleach.backfill SET page = pleach_page + 256, filled = filled + pleach_rows WHERE job = 'public.events.pleach_new_id';
+        UPDATE pleach.backfill SET page = pleach_page + pleach_pages, filled = filled + pleach_rows WHERE job = 'public.events.pleach_new_id';
         COMMIT;
+        pleach_pages := CASE
+            WHEN clock_timestamp() - pleach_begun < interval '50 ms' THEN least(2 * pleach_pages, 256)
+            WHEN clock_timestamp() - pleach_begun > interval '150 ms' THEN greatest(pleach_pages / 2, 1)
+            ELSE pleach_pages END;
         PERFORM pg_sleep(0.02);
         WHILE (SELECT max(replay_lag) FROM pg_stat_replication) > make_interval(secs => 10) LOOP
             COMMIT;
@@ -750,6 +819,7 @@ ALTER TABLE public.events ALTER COLUMN pleach_new_id SET NOT NULL;
 -- goal: make them not null (Transaction)
 ALTER TABLE public.events DROP CONSTRAINT pleach_not_null_pleach_new_id;
 -- goal: let the new columns take the place of the old ones (Transaction)
+LOCK TABLE ONLY public.events IN ACCESS EXCLUSIVE MODE;
 ALTER SEQUENCE public.events_id_seq OWNED BY NONE;
 ALTER TABLE public.events DROP COLUMN id;
 DROP TRIGGER zz_pleach_keep_id ON public.events;
@@ -781,7 +851,9 @@ ALTER TABLE public.events ENABLE ALWAYS TRIGGER zz_pleach_keep_id;
 DO $pleach$
 DECLARE
     pleach_page bigint;
+    pleach_pages bigint := 8;
     pleach_rows bigint;
+    pleach_begun timestamptz;
     pleach_role text := 'replica';
 BEGIN
     CREATE SCHEMA IF NOT EXISTS pleach;
@@ -803,14 +875,19 @@ BEGIN
             EXIT WHEN NOT EXISTS (SELECT FROM public.events WHERE pleach_new_id IS NOT DISTINCT FROM NULL AND (id::bigint) IS DISTINCT FROM NULL);
             pleach_page := 0;
         END IF;
+        pleach_begun := clock_timestamp();
         UPDATE public.events SET pleach_new_id = id::bigint WHERE ctid = ANY (ARRAY(
             SELECT ctid FROM public.events
-            WHERE ctid >= format('(%s,0)', pleach_page)::tid AND ctid < format('(%s,0)', pleach_page + 256)::tid
+            WHERE ctid >= format('(%s,0)', pleach_page)::tid AND ctid < format('(%s,0)', pleach_page + pleach_pages)::tid
                 AND pleach_new_id IS NOT DISTINCT FROM NULL AND (id::bigint) IS DISTINCT FROM NULL
             FOR NO KEY UPDATE SKIP LOCKED));
         GET DIAGNOSTICS pleach_rows = ROW_COUNT;
-        UPDATE pleach.backfill SET page = pleach_page + 256, filled = filled + pleach_rows WHERE job = 'public.events.pleach_new_id';
+        UPDATE pleach.backfill SET page = pleach_page + pleach_pages, filled = filled + pleach_rows WHERE job = 'public.events.pleach_new_id';
         COMMIT;
+        pleach_pages := CASE
+            WHEN clock_timestamp() - pleach_begun < interval '50 ms' THEN least(2 * pleach_pages, 256)
+            WHEN clock_timestamp() - pleach_begun > interval '150 ms' THEN greatest(pleach_pages / 2, 1)
+            ELSE pleach_pages END;
         PERFORM pg_sleep(0.02);
         WHILE (SELECT max(replay_lag) FROM pg_stat_replication) > make_interval(secs => 10) LOOP
             COMMIT;
@@ -830,6 +907,7 @@ ALTER TABLE public.events ADD CONSTRAINT events_pleach_new_id_not_null NOT NULL 
 -- goal: check the rows that were there before (Alone)
 ALTER TABLE public.events VALIDATE CONSTRAINT events_pleach_new_id_not_null;
 -- goal: let the new columns take the place of the old ones (Transaction)
+LOCK TABLE ONLY public.events IN ACCESS EXCLUSIVE MODE;
 ALTER SEQUENCE public.events_id_seq OWNED BY NONE;
 ALTER TABLE public.events DROP COLUMN id;
 DROP TRIGGER zz_pleach_keep_id ON public.events;
@@ -878,7 +956,9 @@ ALTER FUNCTION public.pleach_keep_visits_at() SET "TimeZone" FROM CURRENT;
 DO $pleach$
 DECLARE
     pleach_page bigint;
+    pleach_pages bigint := 8;
     pleach_rows bigint;
+    pleach_begun timestamptz;
     pleach_role text := 'replica';
 BEGIN
     CREATE SCHEMA IF NOT EXISTS pleach;
@@ -900,14 +980,19 @@ BEGIN
             EXIT WHEN NOT EXISTS (SELECT FROM public.visits WHERE pleach_new_at IS NOT DISTINCT FROM NULL AND (at::timestamp with time zone) IS DISTINCT FROM NULL);
             pleach_page := 0;
         END IF;
+        pleach_begun := clock_timestamp();
         UPDATE public.visits SET pleach_new_at = at::timestamp with time zone WHERE ctid = ANY (ARRAY(
             SELECT ctid FROM public.visits
-            WHERE ctid >= format('(%s,0)', pleach_page)::tid AND ctid < format('(%s,0)', pleach_page + 256)::tid
+            WHERE ctid >= format('(%s,0)', pleach_page)::tid AND ctid < format('(%s,0)', pleach_page + pleach_pages)::tid
                 AND pleach_new_at IS NOT DISTINCT FROM NULL AND (at::timestamp with time zone) IS DISTINCT FROM NULL
             FOR NO KEY UPDATE SKIP LOCKED));
         GET DIAGNOSTICS pleach_rows = ROW_COUNT;
-        UPDATE pleach.backfill SET page = pleach_page + 256, filled = filled + pleach_rows WHERE job = 'public.visits.pleach_new_at';
+        UPDATE pleach.backfill SET page = pleach_page + pleach_pages, filled = filled + pleach_rows WHERE job = 'public.visits.pleach_new_at';
         COMMIT;
+        pleach_pages := CASE
+            WHEN clock_timestamp() - pleach_begun < interval '50 ms' THEN least(2 * pleach_pages, 256)
+            WHEN clock_timestamp() - pleach_begun > interval '150 ms' THEN greatest(pleach_pages / 2, 1)
+            ELSE pleach_pages END;
         PERFORM pg_sleep(0.02);
         WHILE (SELECT max(replay_lag) FROM pg_stat_replication) > make_interval(secs => 10) LOOP
             COMMIT;
@@ -929,6 +1014,7 @@ ALTER TABLE public.visits ALTER COLUMN pleach_new_at SET NOT NULL;
 -- goal: make them not null (Transaction)
 ALTER TABLE public.visits DROP CONSTRAINT pleach_not_null_pleach_new_at;
 -- goal: let the new columns take the place of the old ones (Transaction)
+LOCK TABLE ONLY public.visits IN ACCESS EXCLUSIVE MODE;
 ALTER TABLE public.visits DROP COLUMN at;
 DROP TRIGGER zz_pleach_keep_at ON public.visits;
 DROP FUNCTION public.pleach_keep_visits_at();
@@ -958,7 +1044,9 @@ ALTER FUNCTION public.pleach_keep_visits_at() SET "TimeZone" FROM CURRENT;
 DO $pleach$
 DECLARE
     pleach_page bigint;
+    pleach_pages bigint := 8;
     pleach_rows bigint;
+    pleach_begun timestamptz;
     pleach_role text := 'replica';
 BEGIN
     CREATE SCHEMA IF NOT EXISTS pleach;
@@ -980,14 +1068,19 @@ BEGIN
             EXIT WHEN NOT EXISTS (SELECT FROM public.visits WHERE pleach_new_at IS NOT DISTINCT FROM NULL AND (at::timestamp with time zone) IS DISTINCT FROM NULL);
             pleach_page := 0;
         END IF;
+        pleach_begun := clock_timestamp();
         UPDATE public.visits SET pleach_new_at = at::timestamp with time zone WHERE ctid = ANY (ARRAY(
             SELECT ctid FROM public.visits
-            WHERE ctid >= format('(%s,0)', pleach_page)::tid AND ctid < format('(%s,0)', pleach_page + 256)::tid
+            WHERE ctid >= format('(%s,0)', pleach_page)::tid AND ctid < format('(%s,0)', pleach_page + pleach_pages)::tid
                 AND pleach_new_at IS NOT DISTINCT FROM NULL AND (at::timestamp with time zone) IS DISTINCT FROM NULL
             FOR NO KEY UPDATE SKIP LOCKED));
         GET DIAGNOSTICS pleach_rows = ROW_COUNT;
-        UPDATE pleach.backfill SET page = pleach_page + 256, filled = filled + pleach_rows WHERE job = 'public.visits.pleach_new_at';
+        UPDATE pleach.backfill SET page = pleach_page + pleach_pages, filled = filled + pleach_rows WHERE job = 'public.visits.pleach_new_at';
         COMMIT;
+        pleach_pages := CASE
+            WHEN clock_timestamp() - pleach_begun < interval '50 ms' THEN least(2 * pleach_pages, 256)
+            WHEN clock_timestamp() - pleach_begun > interval '150 ms' THEN greatest(pleach_pages / 2, 1)
+            ELSE pleach_pages END;
         PERFORM pg_sleep(0.02);
         WHILE (SELECT max(replay_lag) FROM pg_stat_replication) > make_interval(secs => 10) LOOP
             COMMIT;
@@ -1005,6 +1098,7 @@ ALTER TABLE public.visits ADD CONSTRAINT visits_pleach_new_at_not_null NOT NULL 
 -- goal: check the rows that were there before (Alone)
 ALTER TABLE public.visits VALIDATE CONSTRAINT visits_pleach_new_at_not_null;
 -- goal: let the new columns take the place of the old ones (Transaction)
+LOCK TABLE ONLY public.visits IN ACCESS EXCLUSIVE MODE;
 ALTER TABLE public.visits DROP COLUMN at;
 DROP TRIGGER zz_pleach_keep_at ON public.visits;
 DROP FUNCTION public.pleach_keep_visits_at();
@@ -1048,7 +1142,9 @@ ALTER TABLE public.people ENABLE ALWAYS TRIGGER zz_pleach_keep_mood;
 DO $pleach$
 DECLARE
     pleach_page bigint;
+    pleach_pages bigint := 8;
     pleach_rows bigint;
+    pleach_begun timestamptz;
     pleach_role text := 'replica';
 BEGIN
     CREATE SCHEMA IF NOT EXISTS pleach;
@@ -1070,14 +1166,19 @@ BEGIN
             EXIT WHEN NOT EXISTS (SELECT FROM public.people WHERE pleach_new_mood IS NOT DISTINCT FROM NULL AND (mood::text) IS DISTINCT FROM NULL);
             pleach_page := 0;
         END IF;
+        pleach_begun := clock_timestamp();
         UPDATE public.people SET pleach_new_mood = mood::text WHERE ctid = ANY (ARRAY(
             SELECT ctid FROM public.people
-            WHERE ctid >= format('(%s,0)', pleach_page)::tid AND ctid < format('(%s,0)', pleach_page + 256)::tid
+            WHERE ctid >= format('(%s,0)', pleach_page)::tid AND ctid < format('(%s,0)', pleach_page + pleach_pages)::tid
                 AND pleach_new_mood IS NOT DISTINCT FROM NULL AND (mood::text) IS DISTINCT FROM NULL
             FOR NO KEY UPDATE SKIP LOCKED));
         GET DIAGNOSTICS pleach_rows = ROW_COUNT;
-        UPDATE pleach.backfill SET page = pleach_page + 256, filled = filled + pleach_rows WHERE job = 'public.people.pleach_new_mood';
+        UPDATE pleach.backfill SET page = pleach_page + pleach_pages, filled = filled + pleach_rows WHERE job = 'public.people.pleach_new_mood';
         COMMIT;
+        pleach_pages := CASE
+            WHEN clock_timestamp() - pleach_begun < interval '50 ms' THEN least(2 * pleach_pages, 256)
+            WHEN clock_timestamp() - pleach_begun > interval '150 ms' THEN greatest(pleach_pages / 2, 1)
+            ELSE pleach_pages END;
         PERFORM pg_sleep(0.02);
         WHILE (SELECT max(replay_lag) FROM pg_stat_replication) > make_interval(secs => 10) LOOP
             COMMIT;
@@ -1101,6 +1202,7 @@ ALTER TABLE public.people ALTER COLUMN pleach_new_mood SET NOT NULL;
 -- goal: make them not null (Transaction)
 ALTER TABLE public.people DROP CONSTRAINT pleach_not_null_pleach_new_mood;
 -- goal: let the new columns take the place of the old ones (Transaction)
+LOCK TABLE ONLY public.people IN ACCESS EXCLUSIVE MODE;
 ALTER TABLE public.people DROP COLUMN mood;
 DROP TYPE public.mood;
 DROP TRIGGER zz_pleach_keep_mood ON public.people;
@@ -1130,7 +1232,9 @@ ALTER TABLE public.people ENABLE ALWAYS TRIGGER zz_pleach_keep_mood;
 DO $pleach$
 DECLARE
     pleach_page bigint;
+    pleach_pages bigint := 8;
     pleach_rows bigint;
+    pleach_begun timestamptz;
     pleach_role text := 'replica';
 BEGIN
     CREATE SCHEMA IF NOT EXISTS pleach;
@@ -1152,14 +1256,19 @@ BEGIN
             EXIT WHEN NOT EXISTS (SELECT FROM public.people WHERE pleach_new_mood IS NOT DISTINCT FROM NULL AND (mood::text) IS DISTINCT FROM NULL);
             pleach_page := 0;
         END IF;
+        pleach_begun := clock_timestamp();
         UPDATE public.people SET pleach_new_mood = mood::text WHERE ctid = ANY (ARRAY(
             SELECT ctid FROM public.people
-            WHERE ctid >= format('(%s,0)', pleach_page)::tid AND ctid < format('(%s,0)', pleach_page + 256)::tid
+            WHERE ctid >= format('(%s,0)', pleach_page)::tid AND ctid < format('(%s,0)', pleach_page + pleach_pages)::tid
                 AND pleach_new_mood IS NOT DISTINCT FROM NULL AND (mood::text) IS DISTINCT FROM NULL
             FOR NO KEY UPDATE SKIP LOCKED));
         GET DIAGNOSTICS pleach_rows = ROW_COUNT;
-        UPDATE pleach.backfill SET page = pleach_page + 256, filled = filled + pleach_rows WHERE job = 'public.people.pleach_new_mood';
+        UPDATE pleach.backfill SET page = pleach_page + pleach_pages, filled = filled + pleach_rows WHERE job = 'public.people.pleach_new_mood';
         COMMIT;
+        pleach_pages := CASE
+            WHEN clock_timestamp() - pleach_begun < interval '50 ms' THEN least(2 * pleach_pages, 256)
+            WHEN clock_timestamp() - pleach_begun > interval '150 ms' THEN greatest(pleach_pages / 2, 1)
+            ELSE pleach_pages END;
         PERFORM pg_sleep(0.02);
         WHILE (SELECT max(replay_lag) FROM pg_stat_replication) > make_interval(secs => 10) LOOP
             COMMIT;
@@ -1179,6 +1288,7 @@ ALTER TABLE public.people ADD CONSTRAINT pleach_new_people_check CHECK (((pleach
 ALTER TABLE public.people VALIDATE CONSTRAINT people_pleach_new_mood_not_null;
 ALTER TABLE public.people VALIDATE CONSTRAINT pleach_new_people_check;
 -- goal: let the new columns take the place of the old ones (Transaction)
+LOCK TABLE ONLY public.people IN ACCESS EXCLUSIVE MODE;
 ALTER TABLE public.people DROP COLUMN mood;
 DROP TYPE public.mood;
 DROP TRIGGER zz_pleach_keep_mood ON public.people;
@@ -1224,7 +1334,9 @@ ALTER TABLE "My Schema"."Table.With ""quotes""" ENABLE ALWAYS TRIGGER "zz_pleach
 DO $pleach$
 DECLARE
     pleach_page bigint;
+    pleach_pages bigint := 8;
     pleach_rows bigint;
+    pleach_begun timestamptz;
     pleach_role text := 'replica';
 BEGIN
     CREATE SCHEMA IF NOT EXISTS pleach;
@@ -1246,14 +1358,19 @@ BEGIN
             EXIT WHEN NOT EXISTS (SELECT FROM "My Schema"."Table.With ""quotes""" WHERE "pleach_new_a column whose name is as long as PostgreSQL lets a " IS NOT DISTINCT FROM NULL AND ("a column whose name is as long as PostgreSQL lets a name be, ye"::bigint) IS DISTINCT FROM NULL);
             pleach_page := 0;
         END IF;
+        pleach_begun := clock_timestamp();
         UPDATE "My Schema"."Table.With ""quotes""" SET "pleach_new_a column whose name is as long as PostgreSQL lets a " = "a column whose name is as long as PostgreSQL lets a name be, ye"::bigint WHERE ctid = ANY (ARRAY(
             SELECT ctid FROM "My Schema"."Table.With ""quotes"""
-            WHERE ctid >= format('(%s,0)', pleach_page)::tid AND ctid < format('(%s,0)', pleach_page + 256)::tid
+            WHERE ctid >= format('(%s,0)', pleach_page)::tid AND ctid < format('(%s,0)', pleach_page + pleach_pages)::tid
                 AND "pleach_new_a column whose name is as long as PostgreSQL lets a " IS NOT DISTINCT FROM NULL AND ("a column whose name is as long as PostgreSQL lets a name be, ye"::bigint) IS DISTINCT FROM NULL
             FOR NO KEY UPDATE SKIP LOCKED));
         GET DIAGNOSTICS pleach_rows = ROW_COUNT;
-        UPDATE pleach.backfill SET page = pleach_page + 256, filled = filled + pleach_rows WHERE job = '"My Schema"."Table.With ""quotes"""."pleach_new_a column whose name is as long as PostgreSQL lets a "';
+        UPDATE pleach.backfill SET page = pleach_page + pleach_pages, filled = filled + pleach_rows WHERE job = '"My Schema"."Table.With ""quotes"""."pleach_new_a column whose name is as long as PostgreSQL lets a "';
         COMMIT;
+        pleach_pages := CASE
+            WHEN clock_timestamp() - pleach_begun < interval '50 ms' THEN least(2 * pleach_pages, 256)
+            WHEN clock_timestamp() - pleach_begun > interval '150 ms' THEN greatest(pleach_pages / 2, 1)
+            ELSE pleach_pages END;
         PERFORM pg_sleep(0.02);
         WHILE (SELECT max(replay_lag) FROM pg_stat_replication) > make_interval(secs => 10) LOOP
             COMMIT;
@@ -1279,6 +1396,7 @@ ALTER TABLE "My Schema"."Table.With ""quotes""" ALTER COLUMN "pleach_new_a colum
 -- goal: make them not null (Transaction)
 ALTER TABLE "My Schema"."Table.With ""quotes""" DROP CONSTRAINT "pleach_not_null_pleach_new_a column whose name is as long as Po";
 -- goal: let the new columns take the place of the old ones (Transaction)
+LOCK TABLE ONLY "My Schema"."Table.With ""quotes""" IN ACCESS EXCLUSIVE MODE;
 ALTER TABLE "My Schema"."Table.With ""quotes""" DROP COLUMN "a column whose name is as long as PostgreSQL lets a name be, ye";
 DROP TRIGGER "zz_pleach_keep_a column whose name is as long as PostgreSQL let" ON "My Schema"."Table.With ""quotes""";
 DROP FUNCTION "My Schema"."pleach_keep_Table.With ""quotes""_a column whose name is as long "();
@@ -1307,7 +1425,9 @@ ALTER TABLE "My Schema"."Table.With ""quotes""" ENABLE ALWAYS TRIGGER "zz_pleach
 DO $pleach$
 DECLARE
     pleach_page bigint;
+    pleach_pages bigint := 8;
     pleach_rows bigint;
+    pleach_begun timestamptz;
     pleach_role text := 'replica';
 BEGIN
     CREATE SCHEMA IF NOT EXISTS pleach;
@@ -1329,14 +1449,19 @@ BEGIN
             EXIT WHEN NOT EXISTS (SELECT FROM "My Schema"."Table.With ""quotes""" WHERE "pleach_new_a column whose name is as long as PostgreSQL lets a " IS NOT DISTINCT FROM NULL AND ("a column whose name is as long as PostgreSQL lets a name be, ye"::bigint) IS DISTINCT FROM NULL);
             pleach_page := 0;
         END IF;
+        pleach_begun := clock_timestamp();
         UPDATE "My Schema"."Table.With ""quotes""" SET "pleach_new_a column whose name is as long as PostgreSQL lets a " = "a column whose name is as long as PostgreSQL lets a name be, ye"::bigint WHERE ctid = ANY (ARRAY(
             SELECT ctid FROM "My Schema"."Table.With ""quotes"""
-            WHERE ctid >= format('(%s,0)', pleach_page)::tid AND ctid < format('(%s,0)', pleach_page + 256)::tid
+            WHERE ctid >= format('(%s,0)', pleach_page)::tid AND ctid < format('(%s,0)', pleach_page + pleach_pages)::tid
                 AND "pleach_new_a column whose name is as long as PostgreSQL lets a " IS NOT DISTINCT FROM NULL AND ("a column whose name is as long as PostgreSQL lets a name be, ye"::bigint) IS DISTINCT FROM NULL
             FOR NO KEY UPDATE SKIP LOCKED));
         GET DIAGNOSTICS pleach_rows = ROW_COUNT;
-        UPDATE pleach.backfill SET page = pleach_page + 256, filled = filled + pleach_rows WHERE job = '"My Schema"."Table.With ""quotes"""."pleach_new_a column whose name is as long as PostgreSQL lets a "';
+        UPDATE pleach.backfill SET page = pleach_page + pleach_pages, filled = filled + pleach_rows WHERE job = '"My Schema"."Table.With ""quotes"""."pleach_new_a column whose name is as long as PostgreSQL lets a "';
         COMMIT;
+        pleach_pages := CASE
+            WHEN clock_timestamp() - pleach_begun < interval '50 ms' THEN least(2 * pleach_pages, 256)
+            WHEN clock_timestamp() - pleach_begun > interval '150 ms' THEN greatest(pleach_pages / 2, 1)
+            ELSE pleach_pages END;
         PERFORM pg_sleep(0.02);
         WHILE (SELECT max(replay_lag) FROM pg_stat_replication) > make_interval(secs => 10) LOOP
             COMMIT;
@@ -1358,6 +1483,7 @@ ALTER TABLE "My Schema"."Table.With ""quotes""" ADD CONSTRAINT "pleach_new_a che
 ALTER TABLE "My Schema"."Table.With ""quotes""" VALIDATE CONSTRAINT "Table.With ""quotes""_pleach_new_a column whose name is _not_null";
 ALTER TABLE "My Schema"."Table.With ""quotes""" VALIDATE CONSTRAINT "pleach_new_a check whose name is as long as PostgreSQL lets a n";
 -- goal: let the new columns take the place of the old ones (Transaction)
+LOCK TABLE ONLY "My Schema"."Table.With ""quotes""" IN ACCESS EXCLUSIVE MODE;
 ALTER TABLE "My Schema"."Table.With ""quotes""" DROP COLUMN "a column whose name is as long as PostgreSQL lets a name be, ye";
 DROP TRIGGER "zz_pleach_keep_a column whose name is as long as PostgreSQL let" ON "My Schema"."Table.With ""quotes""";
 DROP FUNCTION "My Schema"."pleach_keep_Table.With ""quotes""_a column whose name is as long "();
@@ -1406,7 +1532,9 @@ ALTER TABLE public.players ENABLE ALWAYS TRIGGER zz_pleach_keep_points;
 DO $pleach$
 DECLARE
     pleach_page bigint;
+    pleach_pages bigint := 8;
     pleach_rows bigint;
+    pleach_begun timestamptz;
     pleach_role text := 'replica';
 BEGIN
     CREATE SCHEMA IF NOT EXISTS pleach;
@@ -1428,14 +1556,19 @@ BEGIN
             EXIT WHEN NOT EXISTS (SELECT FROM public.players WHERE pleach_new_points IS NOT DISTINCT FROM NULL AND (points::numeric) IS DISTINCT FROM NULL);
             pleach_page := 0;
         END IF;
+        pleach_begun := clock_timestamp();
         UPDATE public.players SET pleach_new_points = points::numeric WHERE ctid = ANY (ARRAY(
             SELECT ctid FROM public.players
-            WHERE ctid >= format('(%s,0)', pleach_page)::tid AND ctid < format('(%s,0)', pleach_page + 256)::tid
+            WHERE ctid >= format('(%s,0)', pleach_page)::tid AND ctid < format('(%s,0)', pleach_page + pleach_pages)::tid
                 AND pleach_new_points IS NOT DISTINCT FROM NULL AND (points::numeric) IS DISTINCT FROM NULL
             FOR NO KEY UPDATE SKIP LOCKED));
         GET DIAGNOSTICS pleach_rows = ROW_COUNT;
-        UPDATE pleach.backfill SET page = pleach_page + 256, filled = filled + pleach_rows WHERE job = 'public.players.pleach_new_points';
+        UPDATE pleach.backfill SET page = pleach_page + pleach_pages, filled = filled + pleach_rows WHERE job = 'public.players.pleach_new_points';
         COMMIT;
+        pleach_pages := CASE
+            WHEN clock_timestamp() - pleach_begun < interval '50 ms' THEN least(2 * pleach_pages, 256)
+            WHEN clock_timestamp() - pleach_begun > interval '150 ms' THEN greatest(pleach_pages / 2, 1)
+            ELSE pleach_pages END;
         PERFORM pg_sleep(0.02);
         WHILE (SELECT max(replay_lag) FROM pg_stat_replication) > make_interval(secs => 10) LOOP
             COMMIT;
@@ -1459,6 +1592,7 @@ ALTER TABLE public.players ALTER COLUMN pleach_new_points SET NOT NULL;
 -- goal: make them not null (Transaction)
 ALTER TABLE public.players DROP CONSTRAINT pleach_not_null_pleach_new_points;
 -- goal: let the new columns take the place of the old ones (Transaction)
+LOCK TABLE ONLY public.players IN ACCESS EXCLUSIVE MODE;
 DROP VIEW public.best;
 ALTER TABLE public.players DROP COLUMN points;
 DROP TRIGGER zz_pleach_keep_points ON public.players;
@@ -1495,7 +1629,9 @@ ALTER TABLE public.players ENABLE ALWAYS TRIGGER zz_pleach_keep_points;
 DO $pleach$
 DECLARE
     pleach_page bigint;
+    pleach_pages bigint := 8;
     pleach_rows bigint;
+    pleach_begun timestamptz;
     pleach_role text := 'replica';
 BEGIN
     CREATE SCHEMA IF NOT EXISTS pleach;
@@ -1517,14 +1653,19 @@ BEGIN
             EXIT WHEN NOT EXISTS (SELECT FROM public.players WHERE pleach_new_points IS NOT DISTINCT FROM NULL AND (points::numeric) IS DISTINCT FROM NULL);
             pleach_page := 0;
         END IF;
+        pleach_begun := clock_timestamp();
         UPDATE public.players SET pleach_new_points = points::numeric WHERE ctid = ANY (ARRAY(
             SELECT ctid FROM public.players
-            WHERE ctid >= format('(%s,0)', pleach_page)::tid AND ctid < format('(%s,0)', pleach_page + 256)::tid
+            WHERE ctid >= format('(%s,0)', pleach_page)::tid AND ctid < format('(%s,0)', pleach_page + pleach_pages)::tid
                 AND pleach_new_points IS NOT DISTINCT FROM NULL AND (points::numeric) IS DISTINCT FROM NULL
             FOR NO KEY UPDATE SKIP LOCKED));
         GET DIAGNOSTICS pleach_rows = ROW_COUNT;
-        UPDATE pleach.backfill SET page = pleach_page + 256, filled = filled + pleach_rows WHERE job = 'public.players.pleach_new_points';
+        UPDATE pleach.backfill SET page = pleach_page + pleach_pages, filled = filled + pleach_rows WHERE job = 'public.players.pleach_new_points';
         COMMIT;
+        pleach_pages := CASE
+            WHEN clock_timestamp() - pleach_begun < interval '50 ms' THEN least(2 * pleach_pages, 256)
+            WHEN clock_timestamp() - pleach_begun > interval '150 ms' THEN greatest(pleach_pages / 2, 1)
+            ELSE pleach_pages END;
         PERFORM pg_sleep(0.02);
         WHILE (SELECT max(replay_lag) FROM pg_stat_replication) > make_interval(secs => 10) LOOP
             COMMIT;
@@ -1544,6 +1685,7 @@ ALTER TABLE public.players ADD CONSTRAINT players_pleach_new_points_not_null NOT
 -- goal: check the rows that were there before (Alone)
 ALTER TABLE public.players VALIDATE CONSTRAINT players_pleach_new_points_not_null;
 -- goal: let the new columns take the place of the old ones (Transaction)
+LOCK TABLE ONLY public.players IN ACCESS EXCLUSIVE MODE;
 DROP VIEW public.best;
 ALTER TABLE public.players DROP COLUMN points;
 DROP TRIGGER zz_pleach_keep_points ON public.players;
@@ -1603,7 +1745,9 @@ ALTER TABLE public.bills ENABLE ALWAYS TRIGGER zz_pleach_keep_total;
 DO $pleach$
 DECLARE
     pleach_page bigint;
+    pleach_pages bigint := 8;
     pleach_rows bigint;
+    pleach_begun timestamptz;
     pleach_role text := 'replica';
 BEGIN
     CREATE SCHEMA IF NOT EXISTS pleach;
@@ -1625,14 +1769,19 @@ BEGIN
             EXIT WHEN NOT EXISTS (SELECT FROM public.bills WHERE pleach_new_total IS NOT DISTINCT FROM NULL AND (total::bigint) IS DISTINCT FROM NULL);
             pleach_page := 0;
         END IF;
+        pleach_begun := clock_timestamp();
         UPDATE public.bills SET pleach_new_total = total::bigint WHERE ctid = ANY (ARRAY(
             SELECT ctid FROM public.bills
-            WHERE ctid >= format('(%s,0)', pleach_page)::tid AND ctid < format('(%s,0)', pleach_page + 256)::tid
+            WHERE ctid >= format('(%s,0)', pleach_page)::tid AND ctid < format('(%s,0)', pleach_page + pleach_pages)::tid
                 AND pleach_new_total IS NOT DISTINCT FROM NULL AND (total::bigint) IS DISTINCT FROM NULL
             FOR NO KEY UPDATE SKIP LOCKED));
         GET DIAGNOSTICS pleach_rows = ROW_COUNT;
-        UPDATE pleach.backfill SET page = pleach_page + 256, filled = filled + pleach_rows WHERE job = 'public.bills.pleach_new_total';
+        UPDATE pleach.backfill SET page = pleach_page + pleach_pages, filled = filled + pleach_rows WHERE job = 'public.bills.pleach_new_total';
         COMMIT;
+        pleach_pages := CASE
+            WHEN clock_timestamp() - pleach_begun < interval '50 ms' THEN least(2 * pleach_pages, 256)
+            WHEN clock_timestamp() - pleach_begun > interval '150 ms' THEN greatest(pleach_pages / 2, 1)
+            ELSE pleach_pages END;
         PERFORM pg_sleep(0.02);
         WHILE (SELECT max(replay_lag) FROM pg_stat_replication) > make_interval(secs => 10) LOOP
             COMMIT;
@@ -1654,6 +1803,7 @@ ALTER TABLE public.bills ALTER COLUMN pleach_new_total SET NOT NULL;
 -- goal: make them not null (Transaction)
 ALTER TABLE public.bills DROP CONSTRAINT pleach_not_null_pleach_new_total;
 -- goal: let the new columns take the place of the old ones (Transaction)
+LOCK TABLE ONLY public.bills IN ACCESS EXCLUSIVE MODE;
 DROP TRIGGER on_total ON public.bills;
 DROP TRIGGER zz_pleach_keep_total ON public.bills;
 DROP FUNCTION public.pleach_keep_bills_total();
@@ -1688,7 +1838,9 @@ ALTER TABLE public.bills ENABLE ALWAYS TRIGGER zz_pleach_keep_total;
 DO $pleach$
 DECLARE
     pleach_page bigint;
+    pleach_pages bigint := 8;
     pleach_rows bigint;
+    pleach_begun timestamptz;
     pleach_role text := 'replica';
 BEGIN
     CREATE SCHEMA IF NOT EXISTS pleach;
@@ -1710,14 +1862,19 @@ BEGIN
             EXIT WHEN NOT EXISTS (SELECT FROM public.bills WHERE pleach_new_total IS NOT DISTINCT FROM NULL AND (total::bigint) IS DISTINCT FROM NULL);
             pleach_page := 0;
         END IF;
+        pleach_begun := clock_timestamp();
         UPDATE public.bills SET pleach_new_total = total::bigint WHERE ctid = ANY (ARRAY(
             SELECT ctid FROM public.bills
-            WHERE ctid >= format('(%s,0)', pleach_page)::tid AND ctid < format('(%s,0)', pleach_page + 256)::tid
+            WHERE ctid >= format('(%s,0)', pleach_page)::tid AND ctid < format('(%s,0)', pleach_page + pleach_pages)::tid
                 AND pleach_new_total IS NOT DISTINCT FROM NULL AND (total::bigint) IS DISTINCT FROM NULL
             FOR NO KEY UPDATE SKIP LOCKED));
         GET DIAGNOSTICS pleach_rows = ROW_COUNT;
-        UPDATE pleach.backfill SET page = pleach_page + 256, filled = filled + pleach_rows WHERE job = 'public.bills.pleach_new_total';
+        UPDATE pleach.backfill SET page = pleach_page + pleach_pages, filled = filled + pleach_rows WHERE job = 'public.bills.pleach_new_total';
         COMMIT;
+        pleach_pages := CASE
+            WHEN clock_timestamp() - pleach_begun < interval '50 ms' THEN least(2 * pleach_pages, 256)
+            WHEN clock_timestamp() - pleach_begun > interval '150 ms' THEN greatest(pleach_pages / 2, 1)
+            ELSE pleach_pages END;
         PERFORM pg_sleep(0.02);
         WHILE (SELECT max(replay_lag) FROM pg_stat_replication) > make_interval(secs => 10) LOOP
             COMMIT;
@@ -1735,6 +1892,7 @@ ALTER TABLE public.bills ADD CONSTRAINT bills_pleach_new_total_not_null NOT NULL
 -- goal: check the rows that were there before (Alone)
 ALTER TABLE public.bills VALIDATE CONSTRAINT bills_pleach_new_total_not_null;
 -- goal: let the new columns take the place of the old ones (Transaction)
+LOCK TABLE ONLY public.bills IN ACCESS EXCLUSIVE MODE;
 DROP TRIGGER on_total ON public.bills;
 DROP TRIGGER zz_pleach_keep_total ON public.bills;
 DROP FUNCTION public.pleach_keep_bills_total();
