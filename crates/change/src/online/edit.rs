@@ -1,7 +1,7 @@
 //! Trees in between: changing one object of a tree, and names and lineages for what only exists
 //! on the way.
 
-use pleach_schema::{Address, Entry, Hash, Kind, Lineage, Object, Tree};
+use pleach_schema::{Address, Attr, Entry, Hash, Kind, Lineage, Object, Tree};
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -50,18 +50,35 @@ pub(crate) fn name(stem: &str, prefix: &str, suffix: &str) -> String {
     format!("{prefix}{stem}{suffix}")
 }
 
-/// An index or a check of a relation under a name that nothing in either tree has.
-pub(super) fn free_part(trees: [&Tree; 2], relation: &[String], kind: Kind, stem: &str, prefix: &str) -> Address {
+/// The first of the addresses made with no suffix, `_1`, `_2` and so on that is not taken.
+pub(super) fn numbered(make: impl Fn(&str) -> Address, taken: impl Fn(&Address) -> bool) -> Address {
     let mut number = 0_u32;
     loop {
         let suffix = if number == 0 { String::new() } else { format!("_{number}") };
-        let mut path = relation.to_vec();
-        path.push(name(stem, prefix, &suffix));
-        let address = Address::new(kind, path);
-        if trees.iter().all(|tree| is_free(tree, &address)) {
+        let address = make(&suffix);
+        if !taken(&address) {
             return address;
         }
         number += 1;
+    }
+}
+
+/// A part of a relation under a name that nothing in these trees has.
+pub(super) fn free_part(trees: &[&Tree], relation: &[String], kind: Kind, stem: &str, prefix: &str) -> Address {
+    let make = |suffix: &str| {
+        let mut path = relation.to_vec();
+        path.push(name(stem, prefix, suffix));
+        Address::new(kind, path)
+    };
+    numbered(make, |address| !trees.iter().all(|tree| is_free(tree, address)))
+}
+
+/// What only exists on the way, as the first tree has it if somebody began with it before.
+pub(super) fn on_the_way(from: &Tree, address: &Address, object: Object, fresh: Lineage) -> Entry {
+    const WHAT: [Attr; 5] = [Attr::Type, Attr::Body, Attr::Definition, Attr::Unique, Attr::Enabled];
+    match from.get(address).filter(|there| WHAT.iter().all(|attr| there.object.get(*attr) == object.get(*attr))) {
+        Some(there) => there.clone(),
+        None => Entry { lineage: fresh, object: Arc::new(object) },
     }
 }
 

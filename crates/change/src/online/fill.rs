@@ -8,7 +8,7 @@ use std::time::Duration;
 /// How rows are filled in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Batches {
-    /// Pages of the table (8 kB each) that one transaction goes through.
+    /// Pages of the table (8 kB each) that one transaction goes through at most.
     pub pages: u64,
     /// How long it waits between two.
     pub pause: Duration,
@@ -62,25 +62,32 @@ impl Fill {
 
     /// Writes down what is to be filled, in the transaction in which it begins to be missing.
     pub fn register(&self) -> Vec<Step> {
-        let jobs = self.new.iter().map(|column| {
-            let job = quote_literal(&column.sql());
-            let sql = format!("{JOBS};\nINSERT INTO pleach.backfill VALUES ({job}, 0, 0) ON CONFLICT DO NOTHING");
-            step(column, Stage::Data, sql)
-        });
-        jobs.collect()
+        self.new.iter().map(register).collect()
     }
 
-    /// Gives the rows that were there before their values.
-    pub fn goal(&self, tree: &Tree) -> Option<Goal> {
-        let mut goal = Goal::new("fill in what new columns hold by default", How::Alone, tree.clone());
+    /// Gives the rows that were there before their values, and does what else there is to fill in.
+    pub fn goal(&self, tree: &Tree, more: Vec<Step>) -> Option<Goal> {
+        let mut goal = Goal::new("fill in what new columns hold", How::Alone, tree.clone());
         for column in self.new.iter().chain(&self.begun) {
-            let (table, name) = (column.relation_sql(), column.name_sql());
-            let set = format!("{name} = DEFAULT");
-            let sql = fill_sql(&column.sql(), &table, &set, &format!("{name} IS NULL"), &self.batches);
-            goal.before.push(step(column, Stage::Data, sql));
+            let name = column.name_sql();
+            goal.before.push(fill(column, &format!("{name} = DEFAULT"), &format!("{name} IS NULL"), &self.batches));
         }
+        goal.before.extend(more);
         (!goal.before.is_empty()).then_some(goal)
     }
+}
+
+/// Writes down that a column is to be filled in, in the transaction in which values begin to be missing.
+pub(super) fn register(column: &Address) -> Step {
+    let job = quote_literal(&column.sql());
+    let sql = format!("{JOBS};\nINSERT INTO pleach.backfill VALUES ({job}, 0, 0) ON CONFLICT DO NOTHING");
+    step(column, Stage::Data, sql)
+}
+
+/// The statement that fills a column in.
+pub(super) fn fill(column: &Address, set: &str, missing: &str, batches: &Batches) -> Step {
+    let sql = fill_sql(&column.sql(), &column.relation_sql(), set, missing, batches);
+    step(column, Stage::Data, sql)
 }
 
 /// What is kept of work that can be cut off.
@@ -89,8 +96,12 @@ CREATE TABLE IF NOT EXISTS pleach.backfill (job text PRIMARY KEY, page bigint NO
 
 /// A statement that goes through a table by its pages and changes the rows for which `condition`
 /// holds, which must no longer hold for what was changed. It commits after every batch, keeps how
-/// far it came in `pleach.backfill`, goes on there when it is run again, and goes over the table
-/// until nothing is left: a row that moves while it works is met on the next round.
+/// far it came in `pleach.backfill`, and goes on there when it is run again.
+///
+/// Batches are made as large as a tenth of a second lets them be, for whoever wants one of their rows
+/// waits until the batch is over. It waits for nobody itself: rows that somebody else holds are left for the next round, and there are
+/// rounds until nothing is left. Where the role may, the table's own triggers and rules do not fire,
+/// as they would not if PostgreSQL wrote the table anew. A policy that hides rows is an error.
 fn fill_sql(job: &str, table: &str, set: &str, condition: &str, batches: &Batches) -> String {
     let (job, name) = (quote_literal(job), quote_literal(table));
     let (pages, pause, lag) = (batches.pages, batches.pause.as_secs_f64(), batches.lag.as_secs());
@@ -100,26 +111,42 @@ fn fill_sql(job: &str, table: &str, set: &str, condition: &str, batches: &Batche
         "DO $pleach$
 DECLARE
     pleach_page bigint;
-    pleach_filled bigint;
+    pleach_pages bigint := 8;
     pleach_rows bigint;
+    pleach_begun timestamptz;
+    pleach_role text := 'replica';
 BEGIN
     {jobs};
     INSERT INTO pleach.backfill VALUES ({job}, 0, 0) ON CONFLICT DO NOTHING;
+    BEGIN
+        PERFORM set_config('session_replication_role', pleach_role, true);
+    EXCEPTION WHEN insufficient_privilege THEN
+        pleach_role := current_setting('session_replication_role');
+    END;
     COMMIT;
     LOOP
-        SELECT page, filled INTO pleach_page, pleach_filled FROM pleach.backfill WHERE job = {job};
-        IF pleach_page >= pg_relation_size({name}::regclass) / current_setting('block_size')::bigint THEN
-            EXIT WHEN pleach_filled = 0;
-            UPDATE pleach.backfill SET page = 0, filled = 0 WHERE job = {job};
-            COMMIT;
-            CONTINUE;
+        PERFORM set_config('row_security', 'off', true);
+        IF current_setting('session_replication_role') <> pleach_role THEN
+            PERFORM set_config('session_replication_role', pleach_role, true);
         END IF;
-        UPDATE {table} SET {set}
-        WHERE ctid >= format('(%s,0)', pleach_page)::tid AND ctid < format('(%s,0)', pleach_page + {pages})::tid
-            AND {condition};
+        SELECT page INTO pleach_page FROM pleach.backfill WHERE job = {job};
+        IF pleach_page >= pg_relation_size({name}::regclass) / current_setting('block_size')::bigint THEN
+            EXIT WHEN NOT EXISTS (SELECT FROM {table} WHERE {condition});
+            pleach_page := 0;
+        END IF;
+        pleach_begun := clock_timestamp();
+        UPDATE {table} SET {set} WHERE ctid = ANY (ARRAY(
+            SELECT ctid FROM {table}
+            WHERE ctid >= format('(%s,0)', pleach_page)::tid AND ctid < format('(%s,0)', pleach_page + pleach_pages)::tid
+                AND {condition}
+            FOR NO KEY UPDATE SKIP LOCKED));
         GET DIAGNOSTICS pleach_rows = ROW_COUNT;
-        UPDATE pleach.backfill SET page = pleach_page + {pages}, filled = pleach_filled + pleach_rows WHERE job = {job};
+        UPDATE pleach.backfill SET page = pleach_page + pleach_pages, filled = filled + pleach_rows WHERE job = {job};
         COMMIT;
+        pleach_pages := CASE
+            WHEN clock_timestamp() - pleach_begun < interval '50 ms' THEN least(2 * pleach_pages, {pages})
+            WHEN clock_timestamp() - pleach_begun > interval '150 ms' THEN greatest(pleach_pages / 2, 1)
+            ELSE pleach_pages END;
         PERFORM pg_sleep({pause});
         WHILE (SELECT max(replay_lag) FROM pg_stat_replication) > make_interval(secs => {lag}) LOOP
             COMMIT;

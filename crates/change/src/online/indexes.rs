@@ -4,6 +4,7 @@
 
 use super::constraints::{Constraints, is_new};
 use super::not_null::NotNull;
+use super::shadow::Shadows;
 use super::{Goal, How, Scene, edit, is_constraint, text};
 use crate::plan::options_clause;
 use pleach_schema::{Address, Attr, Entry, Kind, Object, Tree};
@@ -20,6 +21,8 @@ pub(super) struct Indexes {
     keys: Vec<Key>,
     /// Indexes that go.
     dropped: Vec<(Address, Entry)>,
+    /// Indexes of the first tree that somebody built on this way before.
+    begun: Vec<(Address, Entry)>,
 }
 
 struct Changed {
@@ -45,10 +48,10 @@ struct Key {
 }
 
 impl Indexes {
-    pub fn new(scene: &Scene<'_>, not_null: &NotNull, end: &mut Tree) -> Self {
+    pub fn new(scene: &Scene<'_>, not_null: &NotNull, shadows: &Shadows, end: &mut Tree) -> Self {
         let mut out = Self::default();
         for (address, entry) in scene.to.iter().filter(|(address, _)| scene.large_table(address).is_some()) {
-            if scene.to.is_of_partitioned(address) {
+            if scene.to.is_of_partitioned(address) || shadows.takes(address) {
                 continue;
             }
             match address.kind {
@@ -60,7 +63,10 @@ impl Indexes {
             }
         }
         for (address, entry) in scene.from.iter().filter(|(address, _)| address.kind == Kind::Index) {
-            let goes = scene.to.address(entry.lineage).is_none() && !entry.object.is(Attr::Unique);
+            let goes = scene.to.address(entry.lineage).is_none()
+                && !entry.object.is(Attr::Unique)
+                && !shadows.began(scene.from, address)
+                && !out.begun.iter().any(|(begun, _)| begun == address);
             out.dropped.extend(Some(address).filter(|_| goes).and_then(|address| kept(scene, address)));
         }
         out
@@ -78,15 +84,20 @@ impl Indexes {
             return;
         }
         if let Some(old) = kept(scene, &before.0) {
-            let trees = [scene.from, scene.to];
-            let free = |prefix| edit::free_part(trees, address.relation(), Kind::Index, address.name(), prefix);
+            let free = |trees: &[&Tree], prefix| {
+                edit::free_part(trees, address.relation(), Kind::Index, address.name(), prefix)
+            };
+            let beside = free(&[scene.to], "pleach_new_");
+            let fresh = edit::lineage(entry.lineage, "built beside");
+            let made = edit::on_the_way(scene.from, &beside, (*entry.object).clone(), fresh);
+            self.note(scene, &beside, &made);
             self.changed.push(Changed {
                 old,
-                aside: free("pleach_old_"),
-                beside: free("pleach_new_"),
+                aside: free(&[scene.from, scene.to], "pleach_old_"),
+                beside,
                 end: address.clone(),
             });
-            edit::relineage(end, entry.lineage, edit::lineage(entry.lineage, "built beside"));
+            edit::relineage(end, entry.lineage, made.lineage);
         }
     }
 
@@ -103,22 +114,25 @@ impl Indexes {
         if before.is_some() && old.is_none() {
             return;
         }
-        let trees = [scene.from, scene.to];
-        let index = edit::free_part(trees, address.relation(), Kind::Index, address.name(), "pleach_new_");
+        let index = edit::free_part(&[scene.to], address.relation(), Kind::Index, address.name(), "pleach_new_");
         let mut object = Object::default();
         object.set(Attr::Definition, definition).set(Attr::Unique, true);
         object.set_some(Attr::Tablespace, entry.object.get(Attr::Tablespace).cloned());
         object.derived.references.clone_from(&entry.object.derived.references);
-        let lineage = edit::lineage(entry.lineage, "index");
+        let fresh = edit::lineage(entry.lineage, "index");
+        let made = edit::on_the_way(scene.from, &index, object, fresh);
+        self.note(scene, &index, &made);
         let primary = is_constraint(&entry.object, &["primary key"]);
         let waits = primary && entry.object.derived.references.iter().any(|column| not_null.waits(column));
-        self.keys.push(Key {
-            end: address.clone(),
-            index: (index, Entry { lineage, object: Arc::new(object) }),
-            old,
-            waits,
-        });
+        self.keys.push(Key { end: address.clone(), index: (index, made), old, waits });
         edit::relineage(end, entry.lineage, edit::lineage(entry.lineage, "on an index built beside"));
+    }
+
+    /// Keeps an index that somebody built on this way before.
+    fn note(&mut self, scene: &Scene<'_>, index: &Address, made: &Entry) {
+        if scene.from.lineage(index) == Some(made.lineage) {
+            self.begun.push((index.clone(), made.clone()));
+        }
     }
 
     /// Takes what is built beside the traffic out of a tree, and leaves what was there before in.
@@ -136,7 +150,7 @@ impl Indexes {
                 edit::put(tree, address, entry);
             }
         }
-        for (address, entry) in self.old() {
+        for (address, entry) in self.old().chain(&self.begun) {
             edit::put(tree, address.clone(), entry.clone());
         }
         for (table, now) in &scene.tables {
@@ -251,7 +265,7 @@ fn rebuild_dependants(tree: &mut Tree, end: &Tree, key: &Address, constraints: &
 }
 
 /// An object of the first tree as it is called while the second tree's names hold.
-fn carried(scene: &Scene<'_>, before: &Address) -> (Address, Entry) {
+pub(super) fn carried(scene: &Scene<'_>, before: &Address) -> (Address, Entry) {
     let now = |address: &Address| scene.from.lineage(address).and_then(|lineage| scene.to.address(lineage));
     let mut address = before.clone();
     if let Some(relation) = scene.from.parent(before).as_ref().and_then(now) {

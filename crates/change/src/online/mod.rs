@@ -7,10 +7,12 @@
 //! is an ordinary plan too, from where it stands back to the first tree.
 
 mod constraints;
+mod data;
 pub(crate) mod edit;
 mod fill;
 mod indexes;
 mod not_null;
+mod shadow;
 mod text;
 
 use crate::plan::{Style, plan_as};
@@ -20,6 +22,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 pub(crate) use crate::plan::backed;
 pub use fill::Batches;
+pub(crate) use shadow::is_shadow;
 
 /// What the choice of a way depends on besides the two trees.
 #[derive(Debug, Clone)]
@@ -50,6 +53,14 @@ impl Facts {
             return partitions.any(|(partition, _)| self.is_large(from, partition));
         }
         self.sizes.get(table).is_none_or(|bytes| *bytes >= self.large)
+    }
+
+    /// Takes columns whose type changes for such as can only be written anew.
+    pub fn without_shadows(&mut self, from: &Tree, to: &Tree) {
+        let column = |address: &&Address| address.kind == Kind::Column && self.rewrites(address);
+        let new = |address: &Address| to.lineage(address).is_some_and(|lineage| from.address(lineage).is_none());
+        let columns = to.iter().map(|(address, _)| address).filter(column);
+        self.rewrites = Some(columns.filter(|address| new(address)).cloned().collect());
     }
 
     /// Whether making or changing a column writes its table anew, as far as is known.
@@ -83,12 +94,30 @@ pub struct Goal {
     adopted: Vec<Address>,
     data: Vec<DataStep>,
     before: Vec<Step>,
+    after: Vec<Step>,
+    /// The tree with the lineages that the plan goes by, where they are others: a column that takes
+    /// the place of another one is that one only afterwards.
+    planned: Option<Tree>,
+    /// Columns whose values live on in a column that takes their place.
+    moved: BTreeSet<Address>,
 }
 
 impl Goal {
     fn new(title: &'static str, how: How, tree: Tree) -> Self {
         let style = Style { concurrently: how == How::Alone, ..Style::default() };
-        Self { title, how, joined: false, tree, style, adopted: Vec::new(), data: Vec::new(), before: Vec::new() }
+        Self {
+            title,
+            how,
+            joined: false,
+            tree,
+            style,
+            adopted: Vec::new(),
+            data: Vec::new(),
+            before: Vec::new(),
+            after: Vec::new(),
+            planned: None,
+            moved: BTreeSet::new(),
+        }
     }
 
     /// A goal that is reached in one transaction, the short way.
@@ -119,16 +148,33 @@ impl Goal {
         for index in &self.adopted {
             start.remove(index);
         }
-        let mut plan = plan_as(&self.style, &start, &self.tree, &self.data)?;
+        let end = self.planned.as_ref().unwrap_or(&self.tree);
+        let mut plan = plan_as(&self.style, &start, end, &self.data)?;
+        let moves = |step: &Step| step.object.as_ref().is_some_and(|object| self.moved.contains(object));
+        for step in plan.steps.iter_mut().filter(|step| moves(step)) {
+            step.destroys = None;
+        }
         plan.steps.splice(0..0, self.before.iter().cloned());
+        plan.steps.extend(self.after.iter().cloned());
         Ok(plan)
+    }
+
+    /// Whether it adds columns beside those whose type changes.
+    pub fn adds_shadows(&self) -> bool {
+        self.tree.iter().any(|(address, _)| is_shadow(&self.tree, address))
+    }
+
+    /// The columns whose values were copied to another column, which is called like them from here
+    /// on: another one in PostgreSQL's catalog, and nothing is lost.
+    pub fn moved(&self) -> &BTreeSet<Address> {
+        &self.moved
     }
 
     /// Whether nothing is to be done.
     fn is_idle(&self, previous: &Tree) -> bool {
         let stays =
             self.tree == *previous && self.tree.iter().all(|(a, entry)| previous.lineage(a) == Some(entry.lineage));
-        stays && self.data.is_empty() && self.before.is_empty()
+        stays && self.data.is_empty() && self.before.is_empty() && self.after.is_empty()
     }
 }
 
@@ -165,38 +211,58 @@ impl<'a> Scene<'a> {
 /// what touches no large table, is done in one transaction.
 pub fn goals(from: &Tree, to: &Tree, data: &[DataStep], facts: &Facts) -> Vec<Goal> {
     let scene = Scene::new(from, to, facts);
+    // Data steps are written for columns that have their new types.
+    let shadows = if data.is_empty() { shadow::Shadows::new(&scene) } else { shadow::Shadows::default() };
     // The end, with lineages of their own for what is built beside what it takes the place of.
     let mut end = to.clone();
     let constraints = constraints::Constraints::new(&scene);
-    let not_null = not_null::NotNull::new(&scene);
+    let not_null = not_null::NotNull::new(&scene, &shadows);
     let fill = fill::Fill::new(&scene);
-    let indexes = indexes::Indexes::new(&scene, &not_null, &mut end);
+    let indexes = indexes::Indexes::new(&scene, &not_null, &shadows, &mut end);
 
     // Everything that takes no long.
     let mut tree = end.clone();
     constraints.loosen(&mut tree);
-    not_null.loosen(&mut tree);
+    not_null.loosen(from, &mut tree);
     indexes.put_off(&scene, &mut tree);
+    shadows.put_off(&scene, &mut tree);
     let mut goals = Vec::new();
     let main = |tree: &Tree| Goal::new("change what needs no long lock", How::Transaction, tree.clone());
-    match fill.without_defaults(&tree) {
+    let wide = if data.is_empty() { tree.clone() } else { data::widened(&scene, &tree) };
+    match fill.without_defaults(&wide) {
         Some(bare) => {
-            goals.push(Goal { data: data.to_vec(), ..main(&bare) });
-            goals.push(Goal { before: fill.register(), ..main(&tree).joined() });
+            goals.push(main(&bare));
+            goals.push(Goal { before: fill.register(), ..main(&wide).joined() });
         }
-        None => goals.push(Goal { data: data.to_vec(), ..main(&tree) }),
+        None => goals.push(main(&wide)),
     }
-    goals.extend(fill.goal(&tree));
+    if !data.is_empty() {
+        goals.extend(fill.goal(&wide, Vec::new()));
+        let change = Goal::new("change data", How::Transaction, wide);
+        goals.push(Goal { data: data.to_vec(), ..change });
+        goals.push(Goal::new("tighten and drop", How::Transaction, tree.clone()));
+    }
+    goals.push(shadows.add(&mut tree));
+    let left = if data.is_empty() { fill.goal(&tree, shadows.fill(&facts.batches)) } else { None };
+    goals.extend(left);
 
     // Then what takes long, beside the traffic, and what comes of it.
+    shadows.build(&mut tree);
     goals.push(indexes.build(&mut tree, &end));
+    goals.push(shadows.analyze(&tree));
     goals.push(indexes.swap(&mut tree, &end, &constraints));
+    shadows.ask(&mut tree);
     goals.push(not_null.ask(&mut tree, &end));
     not_null.validate(&mut tree, &end);
+    shadows.validate(&mut tree, &end);
     goals.push(constraints.validate(&mut tree, &end));
     goals.extend(not_null.tighten(&mut tree, &end));
     goals.push(indexes.adopt_rest(&mut tree, &end, &constraints));
     goals.push(constraints.validate(&mut tree, &end));
+    if let Some(swap) = shadows.swap(&scene, &mut tree, &end, &constraints) {
+        goals.push(swap);
+        goals.push(constraints.validate(&mut tree, &end));
+    }
     goals.extend(indexes.finish(&end));
 
     let mut busy: Vec<Goal> = Vec::with_capacity(goals.len());

@@ -34,9 +34,27 @@ const ONE_WAY: &[(&str, &str)] = &[
 
 /// The expression that makes a column's values values of its new type: by PostgreSQL's own cast
 /// where there is one, else through their text.
-pub(super) fn cast(from: &Tree, to: &Tree, column: &str, old: &str, new: &str) -> String {
+pub(crate) fn cast(from: &Tree, to: &Tree, column: &str, old: &str, new: &str) -> String {
     let (a, b) = (base(from, old), base(to, new));
     if has_cast(&a, &b) { format!("{column}::{new}") } else { format!("{column}::text::{new}") }
+}
+
+/// The settings of a session that the cast between two types depends on.
+pub(crate) fn settings(from: &Tree, to: &Tree, old: &str, new: &str) -> Vec<&'static str> {
+    let of = |name: &str| match name.trim_end_matches("[]") {
+        "timestamp with time zone" | "time with time zone" => &["TimeZone", "DateStyle"][..],
+        "timestamp without time zone" | "time without time zone" | "date" => &["DateStyle"],
+        "interval" => &["IntervalStyle"],
+        "real" | "double precision" => &["extra_float_digits"],
+        "bytea" => &["bytea_output"],
+        "money" => &["lc_monetary"],
+        _ => &[],
+    };
+    let (a, b) = (base(from, old), base(to, new));
+    let mut found: Vec<&'static str> = of(&a).iter().chain(of(&b)).copied().collect();
+    found.sort_unstable();
+    found.dedup();
+    found
 }
 
 fn has_cast(a: &str, b: &str) -> bool {

@@ -26,7 +26,8 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashSet};
 
 pub(crate) use bind::{binds, renamed_inside};
-pub(crate) use order::backed;
+pub(crate) use cast::{cast, settings};
+pub(crate) use order::{backed, needs_filling, waits_for_data};
 pub use phrase::{index_name, phrase};
 pub(crate) use table::{options_clause, parent_tables, parents_part};
 

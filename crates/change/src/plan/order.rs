@@ -381,7 +381,7 @@ fn lets_go(kind: Kind, attr: Attr) -> bool {
 }
 
 /// Whether data steps may still read from a dropped object of this kind.
-fn waits_for_data(kind: Kind) -> bool {
+pub(crate) fn waits_for_data(kind: Kind) -> bool {
     !matches!(
         kind,
         Kind::Index
@@ -407,7 +407,7 @@ fn comes_after_data(to: &Tree, fates: &Fates, address: &Address, object: &Object
 }
 
 /// Whether a new column of an existing table can only be filled by a data step.
-pub(super) fn needs_filling(address: &Address, object: &Object) -> bool {
+pub(crate) fn needs_filling(address: &Address, object: &Object) -> bool {
     address.kind == Kind::Column
         && object.is(Attr::NotNull)
         && [Attr::Default, Attr::Identity, Attr::Generated].iter().all(|attr| object.get(*attr).is_none())

@@ -34,7 +34,7 @@ impl Writer<'_> {
             _ => format!("DROP {}", phrase(self.from, &address)),
         };
         let admin = matches!(address.kind, Kind::EventTrigger | Kind::Extension);
-        let destroys = if comes_back { None } else { destroyed(old) };
+        let destroys = if comes_back || crate::online::is_shadow(self.from, old) { None } else { destroyed(old) };
         vec![Step { destroys, admin, ..step(&address, stage, sql) }]
     }
 

@@ -65,7 +65,10 @@ pub(super) fn of(from: &Tree, facts: &Facts, step: &Step, seen: &Seen) -> Vec<Ha
             out.push(Hazard { code: Harm::FullScan, object: scan.table.to_string(), message });
         }
     }
-    let named = step.object.as_ref().is_some_and(|a| matches!(a.kind, Kind::Table | Kind::Column | Kind::View));
+    // What is only there on the way has no name that anybody knows.
+    let known = |a: &&Address| from.get(a).is_some();
+    let renamed = step.object.as_ref().filter(known);
+    let named = renamed.is_some_and(|a| matches!(a.kind, Kind::Table | Kind::Column | Kind::View));
     if step.stage == Stage::Rename && named {
         let message = "is called otherwise from here on: statements with the old name fail".to_owned();
         out.push(Hazard { code: Harm::OldNameFails, object, message });

@@ -57,7 +57,7 @@ impl Case {
         self.sections.values().any(|text| text.contains(COMMIT))
     }
 
-    fn expected(&self, version: u32) -> &str {
+    pub fn expected(&self, version: u32) -> &str {
         self.sections.get(&format!("plan {version}")).map_or_else(|| self.section("plan"), String::as_str)
     }
 }
@@ -88,7 +88,7 @@ fn files() -> Vec<PathBuf> {
 }
 
 /// Takes a file apart into what comes before the first case, and the cases.
-fn parse(text: &str) -> (String, Vec<Case>) {
+pub fn parse(text: &str) -> (String, Vec<Case>) {
     let mut preface = String::new();
     let mut cases: Vec<Case> = Vec::new();
     let mut section = String::new();
@@ -104,7 +104,7 @@ fn parse(text: &str) -> (String, Vec<Case>) {
             preface.push_str(&format!("{line}\n"));
             continue;
         };
-        let is_heading = matches!(word, "since" | "old" | "change" | "data" | "keeps" | "plan");
+        let is_heading = matches!(word, "since" | "old" | "change" | "writes" | "data" | "keeps" | "plan");
         if is_heading {
             section = if word == "since" { "since".to_owned() } else { heading.to_owned() };
             let rest = heading.strip_prefix("since ").unwrap_or_default();
@@ -181,7 +181,7 @@ async fn plans_are_as_written_and_end_where_the_change_did() {
 }
 
 /// Writes the plans into a file; those of versions apart where they differ.
-fn update(path: &Path, preface: &str, cases: &[Case], plans: &BTreeMap<String, BTreeMap<u32, String>>) {
+pub fn update(path: &Path, preface: &str, cases: &[Case], plans: &BTreeMap<String, BTreeMap<u32, String>>) {
     let mut out = preface.trim_end().to_owned();
     if !out.is_empty() {
         out.push_str("\n\n");
@@ -298,7 +298,7 @@ pub async fn execute(client: &Client, sql: &str) -> Result<(), String> {
     Ok(())
 }
 
-async fn answer(client: &Client, query: &str) -> Result<Vec<Vec<Option<String>>>, String> {
+pub async fn answer(client: &Client, query: &str) -> Result<Vec<Vec<Option<String>>>, String> {
     let messages = client.simple_query(query).await.map_err(|error| format!("{query}: {}", said(&error)))?;
     let rows = messages.into_iter().filter_map(|message| match message {
         SimpleQueryMessage::Row(row) => {

@@ -13,4 +13,6 @@ mod harness;
 mod online;
 mod properties;
 mod resume;
+mod stages;
+mod traffic;
 mod write_back;

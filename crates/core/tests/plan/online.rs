@@ -12,7 +12,7 @@ use tokio_postgres::Client;
 
 const AT_ONCE: usize = 2;
 
-fn facts(version: u32) -> Facts {
+pub fn facts(version: u32) -> Facts {
     Facts {
         version: version * 10_000,
         sizes: HashMap::new(),
@@ -82,7 +82,7 @@ async fn try_case(server: &Server, version: u32, case: &Case) -> Result<usize, S
     Ok(goals.len())
 }
 
-async fn run(client: &Client, goal: &Goal, plan: &pleach_change::Plan, joins: bool) -> Result<(), String> {
+pub async fn run(client: &Client, goal: &Goal, plan: &pleach_change::Plan, joins: bool) -> Result<(), String> {
     let fail = |sql: &str, error: tokio_postgres::Error| format!("{sql}\n    {}", said(&error));
     let begins = goal.how == How::Transaction && !goal.joined;
     let settings = "SET check_function_bodies = off; SET client_min_messages = warning";

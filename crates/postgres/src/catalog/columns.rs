@@ -57,7 +57,9 @@ pub(super) fn add_not_null_details(draft: &mut Draft, rows: &[Row]) -> Result<()
             None => CatalogId::new(class::TYPE, row.oid("domain")?),
         };
         let Some(object) = draft.object_mut(id) else { continue };
-        object.set_some(Attr::NotNullName, Some(row.text("name")?).filter(|name| is_chosen(name)));
+        // One that is not valid is called by its name to be validated.
+        let told = |name: &&str| is_chosen(name) || row.flag("not_valid").unwrap_or_default();
+        object.set_some(Attr::NotNullName, Some(row.text("name")?).filter(told));
         let said = [(row.flag("no_inherit")?, "no inherit"), (row.flag("not_valid")?, "not valid")];
         let said: Vec<&str> = said.into_iter().filter_map(|(is_so, text)| is_so.then_some(text)).collect();
         object.set_some(Attr::NotNullOptions, (!said.is_empty()).then(|| said.join(" ")));
