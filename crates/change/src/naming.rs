@@ -6,8 +6,8 @@
 //! something renamed agreeing with its new name.
 
 use pg_query::protobuf::Token;
-use pleach_schema::{Address, Beside, Lineage, Object, Tree, Value};
-use std::collections::{BTreeSet, HashSet};
+use pleach_schema::{Address, Attr, Beside, Kind, Lineage, Object, Tree, Value};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// The names of one tree held against the names of another.
 pub struct Naming<'a> {
@@ -17,6 +17,8 @@ pub struct Naming<'a> {
     renamed: HashSet<Lineage>,
     /// The same, as it is called in the first tree.
     old_names: HashSet<&'a Address>,
+    /// Extensions in another schema, with the old one and the new one.
+    moved: HashMap<&'a Address, (&'a str, &'a str)>,
 }
 
 impl<'a> Naming<'a> {
@@ -27,8 +29,13 @@ impl<'a> Naming<'a> {
 
     /// As [`Naming::new`], for who has the two trees side by side already.
     pub(crate) fn of_pairs(from: &'a Tree, to: &'a Tree, pairs: impl Iterator<Item = Beside<'a>>) -> Self {
-        let mut naming = Self { from, to, renamed: HashSet::new(), old_names: HashSet::new() };
+        let mut naming = Self { from, to, renamed: HashSet::new(), old_names: HashSet::new(), moved: HashMap::new() };
         for (address, was, is) in pairs {
+            let schemas = was.zip(is).filter(|_| address.kind == Kind::Extension);
+            let schemas = schemas.and_then(|(was, is)| Some((in_schema(&was.object)?, in_schema(&is.object)?)));
+            if let Some((old, new)) = schemas.filter(|(old, new)| old != new) {
+                naming.moved.insert(address, (old, new));
+            }
             let Some(was) = was.filter(|was| is.is_none_or(|is| is.lineage != was.lineage)) else { continue };
             if to.address(was.lineage).is_some_and(|new| new.path != address.path) {
                 naming.renamed.insert(was.lineage);
@@ -40,7 +47,7 @@ impl<'a> Naming<'a> {
 
     /// Whether nothing was renamed or moved.
     pub fn is_same(&self) -> bool {
-        self.renamed.is_empty()
+        self.renamed.is_empty() && self.moved.is_empty()
     }
 
     /// Whether two values of an attribute of one object say the same, each in its own tree's names.
@@ -48,7 +55,7 @@ impl<'a> Naming<'a> {
         if a.2 == b.2 && !self.rebound(a, b) {
             return true;
         }
-        if self.renamed.is_empty() {
+        if self.is_same() {
             return false;
         }
         let pairs = self.pairs(a.0, a.1);
@@ -58,7 +65,7 @@ impl<'a> Naming<'a> {
     /// Whether an object's definition stands on other objects than before, whatever its text says:
     /// `(x)` after `x` was renamed away and another `x` was added.
     fn rebound(&self, a: (&Address, &Object, &Value), b: (&Address, &Object, &Value)) -> bool {
-        if self.renamed.is_empty() || !matches!(a.2, Value::Text(_)) {
+        if self.is_same() || !matches!(a.2, Value::Text(_)) {
             return false;
         }
         self.touches(a.1) && lineages(self.from, a.1) != lineages(self.to, b.1)
@@ -66,7 +73,8 @@ impl<'a> Naming<'a> {
 
     /// Whether an object of the first tree stands on something that was renamed or moved.
     pub(crate) fn touches(&self, object: &Object) -> bool {
-        !self.is_same() && object.derived.references.iter().any(|reference| self.old_names.contains(reference))
+        let concerns = |reference| self.old_names.contains(reference) || self.moved.contains_key(reference);
+        !self.is_same() && object.derived.references.iter().any(concerns)
     }
 
     /// Old and new name of everything renamed that this object can name: itself, its relation,
@@ -76,6 +84,8 @@ impl<'a> Naming<'a> {
         let near = [address].into_iter().chain(&parent).chain(&object.derived.references);
         let mut pairs = BTreeSet::new();
         for named in near {
+            let moved = self.moved.get(named).filter(|_| named != address);
+            pairs.extend(moved.map(|(old, new)| ((*old).to_owned(), (*new).to_owned())));
             let lineage = self.from.lineage(named).filter(|lineage| self.renamed.contains(lineage));
             let Some(new) = lineage.and_then(|lineage| self.to.address(lineage)) else { continue };
             let both = named.path.iter().zip(&new.path).filter(|(old, new)| old != new);
@@ -83,6 +93,10 @@ impl<'a> Naming<'a> {
         }
         pairs.into_iter().collect()
     }
+}
+
+fn in_schema(extension: &Object) -> Option<&str> {
+    extension.text(Attr::InSchema)
 }
 
 /// Whether a value's text has one of these names in it, be it inside a string that holds a path.
@@ -104,7 +118,8 @@ fn lineages(tree: &Tree, object: &Object) -> BTreeSet<Lineage> {
     object.derived.references.iter().filter_map(|address| tree.lineage(address)).collect()
 }
 
-fn same_modulo(pairs: &[(String, String)], a: &Value, b: &Value) -> bool {
+/// Whether two values say the same when these old names are the new ones beside them.
+pub(crate) fn same_modulo(pairs: &[(String, String)], a: &Value, b: &Value) -> bool {
     match (a, b) {
         (Value::Text(a), Value::Text(b)) => a == b || same_text(pairs, a, b),
         (Value::List(a), Value::List(b)) => {

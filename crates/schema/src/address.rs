@@ -103,7 +103,8 @@ impl Address {
         };
         match self.kind {
             Kind::Table | Kind::View | Kind::MaterializedView | Kind::Composite => schema_level(&["relation", "type"]),
-            Kind::Sequence => schema_level(&["relation"]),
+            // A sequence has no type of its own, but cannot come where a type has its name.
+            Kind::Sequence => schema_level(&["relation", "type"]),
             Kind::Index => schema_level(&["relation"]),
             Kind::Enum | Kind::Domain | Kind::Range => schema_level(&["type"]),
             Kind::Constraint => {

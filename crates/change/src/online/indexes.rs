@@ -103,7 +103,9 @@ impl Indexes {
 
     fn take_key(&mut self, scene: &Scene<'_>, not_null: &NotNull, address: &Address, entry: &Entry, end: &mut Tree) {
         let attached = entry.object.get(Attr::AttachedTo).is_some();
-        if !is_new(scene, entry.lineage) || attached {
+        // An index that is there already is taken over by the rest of the plan.
+        let served = crate::plan::adoptable(scene.from, scene.to, address).is_some();
+        if !is_new(scene, entry.lineage) || attached || served {
             return;
         }
         let definition = entry.object.text(Attr::Definition).unwrap_or_default();

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 /// The definition of the index that a unique or primary key constraint stands on, from `USING` on;
 /// `None` where there is no such index to be built ahead.
-pub(super) fn index_behind(definition: &str, options: &str) -> Option<String> {
+pub(crate) fn index_behind(definition: &str, options: &str) -> Option<String> {
     let tokens = pg_query::scan(definition).ok()?.tokens;
     if tokens.iter().any(|token| token.token() == Token::Without) {
         return None; // WITHOUT OVERLAPS

@@ -3,7 +3,7 @@
 use super::create::{policy_roles, routine, view};
 use super::fate::texts;
 use super::phrase::{index_name, keyword, on_domain, phrase};
-use super::table::{add_not_null, identity_sql, option_sql, own_identity, usual_storage};
+use super::table::{add_not_null, identity_sql, is_attached_exclusion, option_sql, own_identity, usual_storage};
 use super::{PlanError, Stage, Step, Writer, step};
 use crate::AttrChange;
 use pleach_schema::{Address, Attr, Kind, Lineage, Object, Value, quote_ident, quote_literal};
@@ -31,21 +31,27 @@ impl Writer<'_> {
         }
         let sequence_changed = |c: &AttrChange| super::sequence::OPTIONS.contains(&c.attr);
         if address.kind == Kind::Sequence && changes.iter().any(sequence_changed) {
-            let before = self.from.find(lineage).map(|(_, before)| before);
+            let before = self.from.find(lineage).map(|(_, before)| &**before);
             steps.extend(before.and_then(|before| super::sequence::keep_within(address, before, object, stage)));
-            steps.push(step(address, stage, super::sequence::alter(address, object)));
+            steps.push(step(address, stage, super::sequence::alter(address, before, object)));
         }
         let replaced = |c: &AttrChange| ROUTINE_ATTRS.contains(&c.attr);
         if matches!(address.kind, Kind::Function | Kind::Procedure) && changes.iter().any(replaced) {
             steps.push(step(address, stage, routine(address, object)));
         }
-        if address.kind == Kind::View && changes.iter().any(|c| c.attr == Attr::Definition) {
+        let redefined = address.kind == Kind::View && changes.iter().any(|c| c.attr == Attr::Definition);
+        if redefined {
+            for (old, new) in change.and_then(super::adopt::renamed_columns).unwrap_or_default() {
+                let sql = format!("ALTER VIEW {} RENAME COLUMN {old} TO {new}", address.sql());
+                steps.push(step(address, stage, sql));
+            }
             steps.push(step(address, stage, view(address, object, "CREATE OR REPLACE VIEW")));
         }
         if address.kind == Kind::Policy && changes.iter().any(|c| POLICY_ATTRS.contains(&c.attr)) {
             steps.push(step(address, stage, alter_policy(address, object)));
         }
-        for changed in changes {
+        // A view that is replaced says its options itself.
+        for changed in changes.iter().filter(|changed| !(redefined && changed.attr == Attr::Options)) {
             self.alter_attribute(address, object, changed, stage, steps);
         }
         Ok(())
@@ -142,6 +148,20 @@ impl Writer<'_> {
                 };
                 return change_options(address, &format!("ALTER {target} "), changed, stage, steps);
             }
+            (Kind::Index, Attr::Definition) => {
+                let options = self.to.lineage(address).and_then(|lineage| self.diff.get(lineage));
+                let options = options.and_then(|change| super::adopt::storage_options(self.from, change));
+                let Some((old, new)) = options else { return };
+                let as_map = |map| Some(Value::Map(map));
+                let changed = AttrChange { attr: Attr::Options, from: as_map(old), to: as_map(new) };
+                let alter = format!("ALTER INDEX {} ", index_name(address));
+                return change_options(address, &alter, &changed, stage, steps);
+            }
+            (Kind::Constraint, Attr::Definition) => {
+                let change = self.to.lineage(address).and_then(|lineage| self.diff.get(lineage));
+                let Some(deferral) = change.and_then(super::adopt::deferral) else { return };
+                format!("ALTER TABLE {} ALTER CONSTRAINT {} {deferral}", address.relation_sql(), address.name_sql())
+            }
             (Kind::Constraint, Attr::NotValid) if on_domain(self.to, address) => {
                 format!("ALTER DOMAIN {} VALIDATE CONSTRAINT {}", address.relation_sql(), address.name_sql())
             }
@@ -177,7 +197,17 @@ impl Writer<'_> {
                     address.name_sql()
                 )
             }
-            (Kind::Range, Attr::Multirange) => return,
+            (Kind::Range, Attr::Multirange) => {
+                // It has moved along with its range.
+                let own = |value: Option<&Value>| {
+                    value.and_then(Value::as_text).map(|name| super::phrase::own_name(name).to_owned())
+                };
+                let (Some(was), Some(is)) = (own(changed.from.as_ref()), own(to)) else { return };
+                if was == is {
+                    return;
+                }
+                format!("ALTER TYPE {}.{was} RENAME TO {is}", quote_ident(address.schema().unwrap_or_default()))
+            }
             // The rest is written by whoever replaces the whole object, or follows from others.
             _ => return,
         };
@@ -258,7 +288,11 @@ impl Writer<'_> {
                 Some(from) => {
                     super::sequence::identity_changes(address, &alter, from, to).into_iter().for_each(&mut add);
                 }
-                None => add(format!("{alter} ADD{}", identity_sql(address, to))),
+                None => {
+                    add(format!("{alter} ADD{}", identity_sql(address, to)));
+                    let name = to.get("sequence").and_then(Value::as_text);
+                    name.and_then(|name| super::sequence::go_on(name, address, to)).into_iter().for_each(&mut add);
+                }
             }
         }
         if find(Attr::Storage).is_some() {
@@ -350,6 +384,9 @@ impl Writer<'_> {
         let mut add = |sql: String| steps.push(step(address, Stage::Expand, sql));
         if let Some(column) = object.text(Attr::OwnedBy).filter(|_| let_go || new(Attr::OwnedBy).is_some()) {
             add(format!("ALTER SEQUENCE {} OWNED BY {column}", address.sql()));
+            if self.fates.created.contains(&lineage) {
+                self.counted_before(address, object).into_iter().for_each(&mut add);
+            }
         }
         if let Some((old, was)) = stays.filter(|_| address.kind == Kind::Table) {
             // A new table says these two itself.
@@ -367,7 +404,7 @@ impl Writer<'_> {
                 add(format!("ALTER TABLE {parent} ATTACH PARTITION {} {bound}", address.sql()));
             }
         }
-        if let Some(parent) = new(Attr::AttachedTo) {
+        if let Some(parent) = new(Attr::AttachedTo).filter(|_| !is_attached_exclusion(self.to, address)) {
             add(format!("ALTER INDEX {parent} ATTACH PARTITION {}", index_name(address)));
         }
         if let Some(identity) = new(Attr::ReplicaIdentity) {
@@ -380,6 +417,18 @@ impl Writer<'_> {
         if let Some(index) = new(Attr::ClusteredOn).filter(|_| address.kind == Kind::Table) {
             add(format!("ALTER TABLE {} CLUSTER ON {}", address.sql(), quote_ident(index)));
         }
+    }
+
+    /// Lets a new sequence go on after the values of the column that it counts for, if that was there
+    /// before.
+    fn counted_before(&self, sequence: &Address, object: &Object) -> Option<String> {
+        let owner = object.text(Attr::OwnedBy)?;
+        let column = object.derived.references.iter().find(|r| r.kind == Kind::Column && r.sql() == owner)?;
+        let entry = self.to.get(column).filter(|entry| self.from.address(entry.lineage).is_some())?;
+        let counts = entry.object.derived.references.contains(sequence) && entry.object.get(Attr::Default).is_some();
+        let options = [(Attr::Increment, "increment"), (Attr::Start, "start"), (Attr::Minimum, "minimum")];
+        let options = options.iter().filter_map(|(attr, key)| Some(((*key).to_owned(), object.get(*attr)?.clone())));
+        super::sequence::go_on(&sequence.sql(), column, &options.collect()).filter(|_| counts)
     }
 
     /// Sets the state of a trigger, rule or event trigger; `None` is the usual one.

@@ -1,6 +1,5 @@
 //! What happens to each object between two trees.
 
-use super::PlanError;
 use super::bind::binds;
 use super::table::parents_part;
 use crate::{Change, Diff};
@@ -21,6 +20,11 @@ pub(super) struct Fates {
     /// Columns whose values have to be written anew because their type is another, whatever its
     /// name.
     pub retyped: HashSet<Lineage>,
+    /// Tables that are made anew and take their rows over, because only a new table can have their
+    /// partition key or order of columns.
+    pub moved: HashSet<Lineage>,
+    /// The same, with the partitions that are made anew with them.
+    pub anew: HashSet<Lineage>,
     /// Parts of relations that come after their relation and go before it, to break a circle.
     pub apart: HashSet<Lineage>,
     /// Only in the first tree.
@@ -55,7 +59,7 @@ impl Fates {
 }
 
 /// Decides what happens to each object.
-pub(super) fn decide(from: &Tree, to: &Tree, diff: &Diff) -> Result<Fates, PlanError> {
+pub(super) fn decide(from: &Tree, to: &Tree, diff: &Diff) -> Fates {
     let mut fates = Fates::default();
     for (address, entry) in from.iter() {
         for support in &entry.object.derived.references {
@@ -69,12 +73,20 @@ pub(super) fn decide(from: &Tree, to: &Tree, diff: &Diff) -> Result<Fates, PlanE
     fates.loose.extend(diff.changes.iter().filter(leaves).map(|change| change.lineage));
     let mut judge = Judge { from, to, diff, fates, shaken: Vec::new() };
     for change in &diff.changes {
-        judge.take(change)?;
+        judge.take(change);
     }
     judge.settle();
     let mut fates = judge.fates;
     super::circle::break_circles(from, to, &mut fates);
-    Ok(fates)
+    fates
+}
+
+/// The partitions of a table.
+pub(super) fn partitions(tree: &Tree, table: &Address) -> Vec<Address> {
+    let name = table.sql();
+    let is_of = |object: &Object| object.text(Attr::PartitionOf) == Some(&name);
+    let tables = tree.iter().filter(|(address, entry)| address.kind == Kind::Table && is_of(&entry.object));
+    tables.map(|(address, _)| address.clone()).collect()
 }
 
 /// How something that stays is in the way of what stands on it.
@@ -96,7 +108,7 @@ struct Judge<'a> {
 
 impl Judge<'_> {
     /// Decides what a change means for the object itself.
-    fn take(&mut self, change: &Change) -> Result<(), PlanError> {
+    fn take(&mut self, change: &Change) {
         match (&change.from, &change.to) {
             (Some((address, _)), None) => {
                 self.fates.dropped.insert(change.lineage);
@@ -106,7 +118,10 @@ impl Judge<'_> {
                 self.fates.created.insert(change.lineage);
             }
             (Some((address, _)), Some(_)) => {
-                if needs_recreation(self.diff, change)? || self.is_torn_off(change) {
+                if has_other_key(self.diff, change) || self.has_other_order(change) {
+                    self.fates.moved.insert(change.lineage);
+                    self.make_anew(change.lineage, &address.clone());
+                } else if needs_recreation(self.from, change) || self.is_torn_off(change) {
                     self.recreate(change.lineage, address);
                 } else if retyped(change) {
                     self.fates.retyped.insert(change.lineage);
@@ -120,7 +135,6 @@ impl Judge<'_> {
             }
             (None, None) => {}
         }
-        Ok(())
     }
 
     /// Whether an index or constraint can no longer be attached to what it was attached to. With its
@@ -140,6 +154,56 @@ impl Judge<'_> {
             self.fates.dependants.get(&composite).is_some_and(|dependants| dependants.iter().any(is_column))
         });
         used && [Attr::Type, Attr::Collation].iter().any(|attr| change.attribute(*attr).is_some())
+    }
+
+    /// Whether a table becomes one of a type and would have its columns in another order than that.
+    fn has_other_order(&self, change: &Change) -> bool {
+        let (Some((before, _)), Some((after, now))) = (&change.from, &change.to) else { return false };
+        if change.attribute(Attr::OfType).is_none() || now.get(Attr::OfType).is_none() {
+            return false;
+        }
+        // The attributes of a type that stays are not in the order in which the second tree has them.
+        let of_type = super::table::composite_of(self.to, after);
+        if of_type.is_some_and(|of_type| self.is_reordered(&of_type)) {
+            return true;
+        }
+        let wanted: Vec<Lineage> = self.to.columns(&after.path).iter().map(|(_, entry)| entry.lineage).collect();
+        let old = self.from.columns(&before.path);
+        let kept = old.iter().map(|(_, entry)| entry.lineage).filter(|lineage| wanted.contains(lineage));
+        let kept: Vec<Lineage> = kept.collect();
+        !wanted.starts_with(&kept)
+    }
+
+    /// Whether a composite type that stays will have its attributes in another order than in the
+    /// second tree: new ones come last.
+    fn is_reordered(&self, of_type: &Address) -> bool {
+        let order = |tree: &Tree, path: &[String]| {
+            let mut parts: Vec<_> = tree.parts(path, Kind::Attribute).collect();
+            parts.sort_by_key(|(_, entry)| entry.object.derived.position);
+            parts.into_iter().map(|(_, entry)| entry.lineage).collect::<Vec<_>>()
+        };
+        let Some(before) = self.to.lineage(of_type).and_then(|lineage| self.from.address(lineage)) else {
+            return false;
+        };
+        let (old, new) = (order(self.from, &before.path), order(self.to, &of_type.path));
+        let kept: Vec<Lineage> = old.into_iter().filter(|lineage| new.contains(lineage)).collect();
+        !new.starts_with(&kept)
+    }
+
+    /// A table is made anew, with the partitions that it keeps: its rows go to where they belong now.
+    fn make_anew(&mut self, lineage: Lineage, address: &Address) {
+        if !self.fates.anew.insert(lineage) {
+            return;
+        }
+        self.recreate(lineage, address);
+        for partition in partitions(self.from, address) {
+            let Some(below) = self.from.lineage(&partition) else { continue };
+            let parents = self.to.address(below).map(|now| super::table::parent_tables(self.to, now));
+            let stays = parents.iter().flatten().any(|parent| self.to.lineage(parent) == Some(lineage));
+            if stays {
+                self.make_anew(below, &partition);
+            }
+        }
     }
 
     fn recreate(&mut self, lineage: Lineage, address: &Address) {
@@ -210,6 +274,8 @@ impl Judge<'_> {
                     self.recreate(lineage, &composite);
                 }
             }
+            // It lets go by getting another default.
+            Kind::Column | Kind::Domain if !still && self.has_other_default(lineage) => {}
             Kind::Column | Kind::Domain => {
                 if before.get(Attr::Default).is_some() {
                     self.fates.detached.insert(lineage);
@@ -227,6 +293,10 @@ impl Judge<'_> {
                 if !still && self.diff.get(lineage).is_some_and(|change| !change.attributes.is_empty()) => {}
             _ => self.recreate(lineage, dependant),
         }
+    }
+
+    fn has_other_default(&self, lineage: Lineage) -> bool {
+        self.diff.get(lineage).is_some_and(|change| change.attribute(Attr::Default).is_some())
     }
 
     /// Whether an object of the second tree stands on something that has the place or the lineage
@@ -279,11 +349,10 @@ fn retyped(change: &Change) -> bool {
 }
 
 /// Whether an altered object has to be dropped and created again.
-fn needs_recreation(diff: &Diff, change: &Change) -> Result<bool, PlanError> {
-    let (Some((address, old)), Some((_, new))) = (&change.from, &change.to) else { return Ok(false) };
+fn needs_recreation(from: &Tree, change: &Change) -> bool {
+    let (Some((address, old)), Some((_, new))) = (&change.from, &change.to) else { return false };
     let any = |attrs: &[Attr]| change.attributes.iter().any(|changed| attrs.contains(&changed.attr));
-    let refuse = |reason: &str| Err(PlanError { object: address.clone(), reason: reason.to_owned() });
-    Ok(match address.kind {
+    match address.kind {
         Kind::Column => {
             let was = old.get(Attr::Generated).is_some();
             let is = new.get(Attr::Generated).is_some();
@@ -294,13 +363,18 @@ fn needs_recreation(diff: &Diff, change: &Change) -> Result<bool, PlanError> {
                 || was && !is && virtually
         }
         Kind::Constraint => {
-            any(&[Attr::Definition, Attr::ConstraintType, Attr::Tablespace])
+            any(&[Attr::ConstraintType, Attr::Tablespace])
+                || any(&[Attr::Definition]) && super::adopt::deferral(change).is_none()
                 || change.attribute(Attr::NotValid).is_some_and(|c| c.to.is_some())
         }
-        Kind::Index => any(&[Attr::Definition, Attr::Unique]),
+        Kind::Index => {
+            any(&[Attr::Unique]) || any(&[Attr::Definition]) && super::adopt::storage_options(from, change).is_none()
+        }
         Kind::View => !replaceable(change),
         Kind::MaterializedView => any(&[Attr::Definition]),
-        Kind::Function | Kind::Procedure => any(&[Attr::Returns, Attr::Arguments, Attr::Window]),
+        Kind::Function | Kind::Procedure => {
+            any(&[Attr::Returns, Attr::Window]) || any(&[Attr::Arguments]) && !super::adopt::only_adds_defaults(change)
+        }
         Kind::Aggregate => any(&[Attr::Arguments, Attr::Options]),
         Kind::Trigger | Kind::Rule | Kind::Statistics => any(&[Attr::Definition]),
         Kind::Policy => {
@@ -310,33 +384,40 @@ fn needs_recreation(diff: &Diff, change: &Change) -> Result<bool, PlanError> {
                     .any(|attr| change.attribute(*attr).is_some_and(|changed| changed.to.is_none()))
         }
         Kind::EventTrigger => any(&[Attr::Event, Attr::Function, Attr::Tags]),
-        Kind::Table if any(&[Attr::PartitionKey]) && !has_renamed_column(diff, address) => {
-            return refuse("the partition key of a table cannot be changed");
-        }
         Kind::Domain => any(&[Attr::Type, Attr::Collation]),
         Kind::Range => any(&[Attr::Subtype, Attr::SubtypeOpclass, Attr::SubtypeDiff, Attr::Canonical, Attr::Collation]),
         // PostgreSQL can neither remove a label nor move one.
         Kind::Enum => super::labels::edits(change).is_none(),
         _ => false,
-    })
+    }
 }
 
-/// Whether what is said of a table's columns reads otherwise only because one was renamed.
-fn has_renamed_column(diff: &Diff, table: &Address) -> bool {
-    diff.changes.iter().any(|change| {
-        let column = change.from.as_ref().map(|(address, _)| address);
-        change.renamed && column.is_some_and(|column| column.kind == Kind::Column && column.relation() == table.path)
-    })
+/// Whether a table is partitioned otherwise than before, or was not, or is no longer: something
+/// that no statement changes. A key that only follows the renames of its columns is the same.
+fn has_other_key(diff: &Diff, change: &Change) -> bool {
+    let (Some((table, _)), Some(key)) = (&change.from, change.attribute(Attr::PartitionKey)) else { return false };
+    let renamed = diff.changes.iter().filter_map(|column| {
+        let ((old, _), (new, _)) = (column.from.as_ref()?, column.to.as_ref()?);
+        let of_table = old.kind == Kind::Column && old.relation() == table.path;
+        (of_table && column.renamed).then(|| (old.name().to_owned(), new.name().to_owned()))
+    });
+    let renamed: Vec<(String, String)> = renamed.collect();
+    match (&key.from, &key.to) {
+        (Some(from), Some(to)) => !crate::naming::same_modulo(&renamed, from, to),
+        _ => true,
+    }
 }
 
-/// `CREATE OR REPLACE VIEW` keeps the columns there were and may add some at the end.
+/// `CREATE OR REPLACE VIEW` keeps the columns there were, which may be renamed before, and may add
+/// some at the end.
 fn replaceable(change: &Change) -> bool {
     let (Some((_, old)), Some((_, new))) = (&change.from, &change.to) else { return false };
     if change.attribute(Attr::Definition).is_none() {
         return true;
     }
     let (old, new) = (&old.derived.columns, &new.derived.columns);
-    !old.is_empty() && new.len() >= old.len() && new.starts_with(old)
+    let starts = !old.is_empty() && new.len() >= old.len() && new.starts_with(old);
+    starts || super::adopt::renamed_columns(change).is_some()
 }
 
 /// The texts of a list; none for what is absent.

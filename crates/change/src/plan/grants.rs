@@ -3,7 +3,7 @@
 use super::phrase::keyword;
 use super::{Stage, Step, Writer, step};
 use crate::AttrChange;
-use pleach_schema::{Address, Attr, Kind, Object, Value, quote_ident};
+use pleach_schema::{Address, Attr, Kind, Object, Tree, Value, quote_ident};
 use std::collections::{BTreeMap, BTreeSet};
 
 type Grants = BTreeMap<String, Value>;
@@ -45,7 +45,8 @@ impl Writer<'_> {
     }
 
     fn owner_of(&self, address: &Address) -> Option<String> {
-        let object = self.to.object(address).or_else(|| self.from.object(address));
+        let whole = |tree: &Tree| tree.parent(address).unwrap_or_else(|| address.clone());
+        let object = self.to.object(&whole(self.to)).or_else(|| self.from.object(&whole(self.from)));
         object.and_then(|object| object.text(Attr::Owner)).map(str::to_owned)
     }
 }
@@ -137,7 +138,19 @@ impl Target {
         };
         let (Held::Some(had), Held::Some(has)) = (had, has) else {
             return match has {
-                Held::All => vec![self.grant("ALL", &role)],
+                Held::All => {
+                    let mut out = vec![self.grant("ALL", &role)];
+                    // Left over from when another role was the owner.
+                    let options = |had: &&String| had.ends_with('*');
+                    if let Held::Some(had) = had
+                        && had.iter().any(|privilege| options(&privilege))
+                    {
+                        let list: Vec<String> =
+                            had.iter().filter(options).map(|p| self.privilege(p.trim_end_matches('*'))).collect();
+                        out.push(self.revoke_option(&list, &role));
+                    }
+                    out
+                }
                 Held::Some(has) => {
                     let mut out = vec![self.revoke("ALL", &role)];
                     out.extend(self.grants(has.iter(), &role));
@@ -160,12 +173,7 @@ impl Target {
             out.push(format!("{}REVOKE {} ON {} FROM {role}", self.prefix, lost.join(", "), self.on));
         }
         if !no_option.is_empty() {
-            out.push(format!(
-                "{}REVOKE GRANT OPTION FOR {} ON {} FROM {role}",
-                self.prefix,
-                no_option.join(", "),
-                self.on
-            ));
+            out.push(self.revoke_option(&no_option, &role));
         }
         // A privilege that was held with its grant option has lost the option alone, above.
         let gained = has.iter().filter(|p| !had.contains(*p) && (p.ends_with('*') || !had.contains(&format!("{p}*"))));
@@ -194,6 +202,10 @@ impl Target {
 
     fn grant(&self, privileges: &str, role: &str) -> String {
         format!("{}GRANT {privileges}{} ON {} TO {role}", self.prefix, self.columns, self.on)
+    }
+
+    fn revoke_option(&self, privileges: &[String], role: &str) -> String {
+        format!("{}REVOKE GRANT OPTION FOR {} ON {} FROM {role}", self.prefix, privileges.join(", "), self.on)
     }
 
     fn revoke(&self, privileges: &str, role: &str) -> String {

@@ -5,6 +5,7 @@
 //! `order` puts the acts in an order that PostgreSQL accepts, from the references of both trees.
 //! The writers (`create`, `alter`, `remove`, `grants`) turn acts into SQL.
 
+mod adopt;
 mod alter;
 mod bind;
 mod cast;
@@ -13,8 +14,10 @@ mod create;
 mod fate;
 mod grants;
 mod labels;
+mod moved;
 mod order;
 mod phrase;
+mod ranges;
 mod remove;
 mod sequence;
 mod slots;
@@ -25,6 +28,7 @@ use pleach_schema::{Address, Lineage, Tree};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashSet};
 
+pub(crate) use adopt::adoptable;
 pub(crate) use bind::{binds, renamed_inside};
 pub(crate) use cast::{cast, settings};
 pub(crate) use order::{backed, needs_filling, waits_for_data};
@@ -138,12 +142,14 @@ pub fn plan(from: &Tree, to: &Tree, data: &[DataStep]) -> Result<Plan, PlanError
 
 /// As [`plan`], written another way.
 pub(crate) fn plan_as(style: &Style, from: &Tree, to: &Tree, data: &[DataStep]) -> Result<Plan, PlanError> {
+    let adopted = adopt::adopt(from, to, style);
+    let (from, style) = adopted.as_ref().map_or((from, style), |(from, style)| (from, style));
     let mut diff = crate::diff(from, to);
     bind::add_rebound(from, to, &mut diff);
     if diff.is_empty() && data.is_empty() {
         return Ok(Plan::default());
     }
-    let fates = fate::decide(from, to, &diff)?;
+    let fates = fate::decide(from, to, &diff);
     let acts = order::order(from, to, &diff, &fates, !data.is_empty());
     let stepped_aside = |act: &order::Act| act.what == order::What::Aside;
     let aside = acts.iter().filter(|act| stepped_aside(act)).map(|act| act.lineage).collect();
@@ -213,6 +219,7 @@ impl Writer<'_> {
             What::Alter => self.alter(act.lineage, act.stage, steps)?,
             What::Tighten => self.tighten(&act.address, steps),
             What::Loosen => self.loosen(&act.address, steps),
+            What::Move => self.move_rows(&act.address, act.lineage, steps),
             What::Finish => self.finish(&act.address, steps),
         }
         Ok(())

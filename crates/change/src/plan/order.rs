@@ -43,6 +43,8 @@ pub(super) enum What {
     /// Take off a partition whose bounds change: as late as can be, so that it goes along with its
     /// table until then.
     Loosen,
+    /// Put the rows of a table into the one that takes its place.
+    Move,
     /// Tie together what had to exist first: ownership, partitions, attached indexes.
     Finish,
 }
@@ -57,6 +59,7 @@ pub(super) fn order(from: &Tree, to: &Tree, diff: &Diff, fates: &Fates, has_data
     graph.tie_creates();
     graph.tie_finishes();
     graph.tie_loosened();
+    graph.tie_moves();
     graph.tie_names();
     if has_data {
         graph.tie_data();
@@ -148,6 +151,14 @@ impl Graph<'_> {
                 self.add(if ties { What::Finish } else { What::Alter }, *lineage, address, Stage::Expand);
             }
         }
+        for lineage in &fates.moved {
+            let (Some((old, was)), Some(new)) = (from.find(*lineage), to.address(*lineage)) else { continue };
+            self.add(What::Move, *lineage, new, Stage::Expand);
+            // Its place in the table above is for the one that takes its place.
+            if was.get(Attr::PartitionOf).is_some() {
+                self.add(What::Detach, *lineage, old, Stage::Clear);
+            }
+        }
         for lineage in &fates.retyped {
             if let Some(address) = to.address(*lineage) {
                 self.add(What::Alter, *lineage, address, Stage::Expand);
@@ -174,7 +185,11 @@ impl Graph<'_> {
         };
         let mut of = table.and_then(|table| self.from.address(table)).cloned();
         while let Some(parent) = of.and_then(|table| parent_tables(self.from, &table).into_iter().next()) {
-            let key = self.from.object(&parent.part(Kind::Constraint, address.name()));
+            let key = parent.part(Kind::Constraint, address.name());
+            if !self.keeping_key(&key).is_empty() {
+                return false;
+            }
+            let key = self.from.object(&key);
             if key.is_some_and(|key| targets(self.from, key) == targets(self.to, object)) {
                 return true;
             }
@@ -228,10 +243,21 @@ impl Graph<'_> {
     fn goes_with(&self, address: &Address) -> Option<Address> {
         let goes = |address: &Address| self.from.lineage(address).is_some_and(|lineage| self.fates.goes(lineage));
         let lineage = self.from.lineage(address)?;
+        if !self.keeping_key(address).is_empty() {
+            return None;
+        }
         if let Some(parent) = self.from.parent(address).filter(&goes) {
             return Some(parent).filter(|_| !self.fates.apart.contains(&lineage));
         }
-        let references = &self.from.object(address)?.derived.references;
+        let object = self.from.object(address)?;
+        let references = &object.derived.references;
+        // A foreign key goes with the columns that it is on, and not with those that it refers to.
+        let on_itself =
+            |r: &Address| matches!(r.kind, Kind::Table | Kind::Column) && r.relation() == address.relation();
+        let is_key = object.text(Attr::ConstraintType) == Some("foreign key");
+        if is_key && references.iter().filter(|r| matches!(r.kind, Kind::Table | Kind::Column)).all(on_itself) {
+            return None;
+        }
         let column = |reference: &&Address| reference.kind == Kind::Column && goes(reference);
         match address.kind {
             Kind::Index | Kind::Constraint => {
@@ -247,6 +273,21 @@ impl Graph<'_> {
             Kind::Column => self.fates.leading_parts(self.from, address).into_iter().find(goes),
             _ => None,
         }
+    }
+
+    /// For a foreign key of a partitioned table to a table that goes: the partitions that are taken
+    /// off. They would keep it.
+    pub fn keeping_key(&self, key: &Address) -> Vec<Address> {
+        let object = self.from.object(key).filter(|object| object.text(Attr::ConstraintType) == Some("foreign key"));
+        let Some(object) = object.filter(|_| self.from.is_of_partitioned(key)) else { return Vec::new() };
+        let goes = |r: &&Address| self.from.lineage(r).is_some_and(|lineage| self.fates.goes(lineage));
+        let other = |r: &&Address| r.kind == Kind::Table && r.path != key.relation();
+        if !object.derived.references.iter().filter(other).any(|r| goes(&r)) {
+            return Vec::new();
+        }
+        let loose = |table: &Address| self.from.lineage(table).is_some_and(|l| self.fates.loose.contains(&l));
+        let table = Address::new(Kind::Table, key.relation().iter().cloned());
+        super::moved::with_partitions(self.from, &table).into_iter().filter(loose).collect()
     }
 
     /// The node that makes an object of the first tree go away.
@@ -275,7 +316,13 @@ impl Graph<'_> {
         })
     }
 
-    fn sort(mut self) -> Vec<Act> {
+    /// New columns come in the order in which the second tree has them.
+    fn place(&self, act: &Act) -> Option<i16> {
+        let is_new = act.what == What::Create && matches!(act.address.kind, Kind::Column | Kind::Attribute);
+        self.to.object(&act.address).filter(|_| is_new).and_then(|object| object.derived.position)
+    }
+
+    fn sort(self) -> Vec<Act> {
         let mut waiting: Vec<usize> = self.nodes.iter().map(|node| node.hard.union(&node.soft).count()).collect();
         let mut after: Vec<Vec<usize>> = vec![Vec::new(); self.nodes.len()];
         for (at, node) in self.nodes.iter().enumerate() {
@@ -283,11 +330,14 @@ impl Graph<'_> {
                 after[*before].push(at);
             }
         }
-        let key = |node: &Node, at: usize| {
-            let act = node.act.as_ref();
-            (node.stage, act.map(|a| (a.address.kind, a.address.path.clone(), a.what)), at)
+        let key = |(at, node): (usize, &'_ Node)| {
+            let of = |a: &Act| {
+                let (relation, name) = (a.address.relation().to_vec(), a.address.path.last().cloned());
+                (a.address.kind, relation, self.place(a), name, a.what)
+            };
+            (node.stage, node.act.as_ref().map(of), at)
         };
-        let keys: Vec<_> = self.nodes.iter().enumerate().map(|(at, node)| key(node, at)).collect();
+        let keys: Vec<_> = self.nodes.iter().enumerate().map(key).collect();
         let mut ready: BinaryHeap<Reverse<(_, usize)>> =
             (0..self.nodes.len()).filter(|at| waiting[*at] == 0).map(|at| Reverse((&keys[at], at))).collect();
         let mut done = vec![false; self.nodes.len()];
@@ -312,7 +362,7 @@ impl Graph<'_> {
             }
             done[at] = true;
             renamed |= at == self.barrier;
-            if let Some(mut act) = self.nodes[at].act.take() {
+            if let Some(mut act) = self.nodes[at].act.clone() {
                 act.renamed = renamed;
                 act.stage = self.nodes[at].stage;
                 acts.push(act);

@@ -34,7 +34,13 @@ impl Writer<'_> {
             _ => format!("DROP {}", phrase(self.from, &address)),
         };
         let admin = matches!(address.kind, Kind::EventTrigger | Kind::Extension);
-        let destroys = if comes_back || crate::online::is_shadow(self.from, old) { None } else { destroyed(old) };
+        let destroys = match lineage {
+            Some(lineage) if self.fates.moved.contains(&lineage) => self.left_behind(old),
+            _ if comes_back || self.rows_move(old) || crate::online::is_shadow(self.from, old) => None,
+            // What is worked out from other columns can be worked out again.
+            _ if self.from.object(old).is_some_and(|object| object.get(Attr::Generated).is_some()) => None,
+            _ => destroyed(old),
+        };
         vec![Step { destroys, admin, ..step(&address, stage, sql) }]
     }
 
@@ -76,7 +82,8 @@ impl Writer<'_> {
         let forced = self.fates.detached.contains(&lineage);
         let changed = |attr: Attr| {
             let differs = self.diff.get(lineage).is_some_and(|change| change.attribute(attr).is_some());
-            object.get(attr).is_some() && (differs || self.loses(old, object, attr))
+            let moves = self.fates.moved.contains(&lineage);
+            object.get(attr).is_some() && (differs || moves || self.loses(old, object, attr))
         };
         match old.kind {
             Kind::Sequence => add(format!("ALTER SEQUENCE {} OWNED BY NONE", old.sql())),
@@ -144,9 +151,16 @@ impl Writer<'_> {
     }
 
     /// Gives an object a temporary name, so that its own one is free.
-    pub(super) fn step_aside(&self, old: &Address, lineage: Lineage) -> Option<Step> {
+    pub(super) fn step_aside(&self, old: &Address, lineage: Lineage) -> Vec<Step> {
         let at = self.around(old);
-        Some(step(old, Stage::Rename, self.rename_sql(old, &at, &aside_name(lineage))))
+        let mut steps = vec![step(old, Stage::Rename, self.rename_sql(old, &at, &aside_name(lineage)))];
+        if self.fates.anew.contains(&lineage) {
+            steps.extend(self.identities_aside(old));
+        }
+        if old.kind == Kind::Range && self.fates.goes(lineage) {
+            steps.extend(self.range_aside(old, &at, lineage));
+        }
+        steps
     }
 
     /// Gives an object its new name and schema. What is around it has been renamed before.
@@ -177,7 +191,7 @@ impl Writer<'_> {
 
     /// The address of an object of the first tree when what is around it has its new name, or a
     /// temporary one until it is dropped.
-    fn around(&self, old: &Address) -> Address {
+    pub(super) fn around(&self, old: &Address) -> Address {
         let mut address = renamed_around(self.from, self.to, old);
         for length in 1..old.path.len() {
             let whole = &old.path[..length];
@@ -226,13 +240,13 @@ impl Writer<'_> {
 }
 
 /// The temporary name of an object.
-fn aside_name(lineage: Lineage) -> String {
+pub(super) fn aside_name(lineage: Lineage) -> String {
     let mut name = format!("pleach_{lineage}");
     name.truncate(24);
     name
 }
 
-fn rename_own(address: &Address, name: &str) -> Address {
+pub(super) fn rename_own(address: &Address, name: &str) -> Address {
     let mut path = address.path.clone();
     if let Some(last) = path.last_mut() {
         name.clone_into(last);

@@ -10,10 +10,18 @@ use std::collections::BTreeMap;
 pub(super) const OPTIONS: [Attr; 7] =
     [Attr::Type, Attr::Start, Attr::Increment, Attr::Minimum, Attr::Maximum, Attr::Cache, Attr::Cycle];
 
-/// `ALTER SEQUENCE` with every option, said or not.
-pub(super) fn alter(address: &Address, object: &Object) -> String {
+/// `ALTER SEQUENCE` with the options that change, and those whose usual value changes with them.
+pub(super) fn alter(address: &Address, before: Option<&Object>, object: &Object) -> String {
+    let same = |attr: Attr| before.is_some_and(|before| before.get(attr) == object.get(attr));
+    let turned = before.is_none_or(|before| descends(before) != descends(object));
+    let moved = turned || !same(if descends(object) { Attr::Maximum } else { Attr::Minimum });
+    let changes = |attr: Attr| match attr {
+        Attr::Minimum | Attr::Maximum => turned || !same(attr),
+        Attr::Start => moved || !same(attr),
+        attr => !same(attr),
+    };
     let mut sql = format!("ALTER SEQUENCE {}", address.sql());
-    if object.get(Attr::Type).is_none() {
+    if object.get(Attr::Type).is_none() && changes(Attr::Type) {
         sql.push_str(" AS bigint");
     }
     for (attr, default) in [
@@ -23,18 +31,38 @@ pub(super) fn alter(address: &Address, object: &Object) -> String {
         (Attr::Cache, " CACHE 1"),
         (Attr::Cycle, " NO CYCLE"),
     ] {
-        if object.get(attr).is_none() {
+        if object.get(attr).is_none() && changes(attr) {
             sql.push_str(default);
         }
     }
-    if object.get(Attr::Start).is_none() {
-        let down = matches!(object.get(Attr::Increment), Some(Value::Int(step)) if *step < 0);
+    if object.get(Attr::Start).is_none() && changes(Attr::Start) {
+        let down = descends(object);
         let usual = if down { Attr::Maximum } else { Attr::Minimum };
         let start = object.get(usual).map_or(if down { "-1".to_owned() } else { "1".to_owned() }, ToString::to_string);
         sql.push_str(&format!(" START WITH {start}"));
     }
-    sql.push_str(&sequence_options(object));
+    let mut said = object.clone();
+    said.attributes.retain(|attr, _| changes(*attr));
+    sql.push_str(&sequence_options(&said));
     sql
+}
+
+/// Lets a new counter go on after the values that its column has.
+pub(super) fn go_on(sequence: &str, column: &Address, options: &BTreeMap<String, Value>) -> Option<String> {
+    let number = |key: &str| match options.get(key) {
+        Some(Value::Int(number)) => Some(*number),
+        _ => None,
+    };
+    let (last, beyond, start) = match number("increment") {
+        Some(step) if step < 0 => ("min", "<=", number("start").unwrap_or(-1)),
+        _ => ("max", ">=", number("start").or(number("minimum")).unwrap_or(1)),
+    };
+    let name = column.name_sql();
+    Some(format!(
+        "SELECT pg_catalog.setval({}, {last}({name})) FROM {} HAVING {last}({name}) {beyond} {start}",
+        quote_literal(sequence),
+        column.relation_sql()
+    ))
 }
 
 /// Moves a sequence's position to where its new bounds have it, if it is not there. PostgreSQL

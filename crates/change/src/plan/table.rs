@@ -19,7 +19,7 @@ pub(super) fn folded(to: &Tree, fates: &Fates, part: &Address) -> bool {
             let holds = matches!(parent.kind, Kind::Table | Kind::Composite);
             holds && (inherited || to.lineage(&parent).is_some_and(|lineage| fates.comes(lineage)))
         }),
-        Kind::Constraint => inherited && !is_new_partition(to, fates, part),
+        Kind::Constraint => inherited && !is_new_partition(to, fates, part) || is_attached_exclusion(to, part),
         _ => false,
     }
 }
@@ -41,6 +41,14 @@ pub(super) fn inlined(to: &Tree, fates: &Fates, part: &Address) -> bool {
         && object.derived.references.iter().all(near)
 }
 
+/// Whether this is the part of an exclusion constraint that a partition has. PostgreSQL takes none
+/// that is there for it, but makes one.
+pub(super) fn is_attached_exclusion(tree: &Tree, part: &Address) -> bool {
+    tree.object(part).is_some_and(|object| {
+        object.text(Attr::ConstraintType) == Some("exclusion") && object.get(Attr::AttachedTo).is_some()
+    })
+}
+
 fn is_new_partition(to: &Tree, fates: &Fates, part: &Address) -> bool {
     to.parent(part).is_some_and(|table| {
         let new = to.lineage(&table).is_some_and(|lineage| fates.comes(lineage));
@@ -58,7 +66,7 @@ pub(crate) fn parent_tables(tree: &Tree, table: &Address) -> Vec<Address> {
 }
 
 /// The composite type that a typed table is of.
-fn composite_of(tree: &Tree, table: &Address) -> Option<Address> {
+pub(super) fn composite_of(tree: &Tree, table: &Address) -> Option<Address> {
     let object = tree.object(table)?;
     let of_type = object.text(Attr::OfType)?;
     object.derived.references.iter().find(|r| r.kind == Kind::Composite && r.sql() == of_type).cloned()
@@ -371,7 +379,8 @@ pub(super) fn option_sql(name: &str, value: Option<&Value>) -> String {
 /// its partitions' ones are objects of their own and are attached.
 pub(super) fn needs_only(tree: &Tree, part: &Address, object: &Object) -> bool {
     let own_index = part.kind == Kind::Index || super::order::backed(object);
-    own_index && tree.is_of_partitioned(part)
+    let exclusion = object.text(Attr::ConstraintType) == Some("exclusion");
+    own_index && !exclusion && tree.is_of_partitioned(part)
 }
 
 impl Writer<'_> {

@@ -25,6 +25,24 @@ impl Graph<'_> {
             if let Some(first) = self.from.lineage(&address).and_then(|lineage| self.find(What::Detach, lineage)) {
                 self.tie(first, node);
             }
+            // What it has of a table above it is that table's until it is taken off.
+            let table = self.from.parent(&address).and_then(|table| self.from.lineage(&table));
+            let loose = table.filter(|table| self.fates.loose.contains(table));
+            if let Some(first) = loose.and_then(|table| self.find(What::Detach, table)) {
+                self.tie(first, node);
+            }
+            // The columns of a typed table go with the attributes of its type.
+            if address.kind == Kind::Attribute {
+                let tables = self.from.parent(&address).and_then(|of| self.fates.dependants.get(&of)).into_iter();
+                let typed = tables.flatten().filter_map(|table| self.from.lineage(table));
+                let typed: Vec<Lineage> = typed.filter(|table| self.fates.loose.contains(table)).collect();
+                let first: Vec<usize> = typed.iter().filter_map(|table| self.find(What::Detach, *table)).collect();
+                first.into_iter().for_each(|first| self.tie(first, node));
+            }
+            for partition in self.keeping_key(&address) {
+                let later = self.from.lineage(&partition).and_then(|lineage| self.find(What::Detach, lineage));
+                later.into_iter().for_each(|later| self.tie(node, later));
+            }
             for dependant in self.fates.dependants.get(&address).cloned().unwrap_or_default() {
                 for first in self.letting_go(&dependant, &address) {
                     self.tie(first, node);
@@ -81,7 +99,7 @@ impl Graph<'_> {
                     self.tie_to_owner(node, &act);
                 }
                 What::Create if act.address.kind == Kind::Schema => {}
-                What::Create | What::Alter | What::Finish | What::Tighten | What::Data | What::Loosen => {
+                What::Create | What::Alter | What::Finish | What::Tighten | What::Data | What::Loosen | What::Move => {
                     self.tie(barrier, node);
                 }
                 What::Drop | What::Detach | What::Aside => {}
@@ -165,6 +183,13 @@ impl Graph<'_> {
                     self.tie(first, at);
                 }
             }
+            // A child takes the defaults that its parents have when it comes.
+            let parents = Some(&act.address).filter(|address| address.kind == Kind::Table);
+            for parent in parents.map(|table| parent_tables(self.to, table)).unwrap_or_default() {
+                let columns = self.to.parts(&parent.path, Kind::Column).map(|(_, entry)| entry.lineage);
+                let first: Vec<usize> = columns.filter_map(|column| self.find(What::Alter, column)).collect();
+                self.nodes[at].soft.extend(first);
+            }
             self.tie_to_earlier_self(at, &act);
         }
         for (at, act) in self.acts().into_iter().filter(|(_, act)| act.what == What::Tighten) {
@@ -176,10 +201,13 @@ impl Graph<'_> {
         }
     }
 
-    /// What comes back goes first; only a type may have to wait for its columns, beside its successor.
+    /// What comes back goes first; only a type may have to wait for its columns, and a table for its
+    /// rows, beside its successor.
     fn tie_to_earlier_self(&mut self, at: usize, act: &Act) {
-        let waits = matches!(act.address.kind, Kind::Enum | Kind::Domain | Kind::Range | Kind::Composite);
-        if act.what != What::Create || waits {
+        let is_type = matches!(act.address.kind, Kind::Enum | Kind::Domain | Kind::Range | Kind::Composite);
+        let whole = self.to.parent(&act.address).and_then(|whole| self.to.lineage(&whole));
+        let is_anew = self.fates.anew.contains(&whole.unwrap_or(act.lineage));
+        if act.what != What::Create || is_type || is_anew {
             return;
         }
         if let Some(first) = self.from.address(act.lineage).cloned().and_then(|old| self.drop_node(&old)) {
@@ -271,7 +299,11 @@ impl Graph<'_> {
             let parents = parent_tables(self.to, &act.address);
             let near = |path: &[String]| parents.iter().any(|parent| parent.path == path) || path == act.address.path;
             for (other, deed) in &acts {
-                let about_near = deed.address.kind.is_part() && near(deed.address.relation());
+                // New indexes and constraints of the table wait for all of its partitions.
+                let waits = deed.what == What::Create
+                    && matches!(deed.address.kind, Kind::Index | Kind::Constraint)
+                    && deed.address.relation() != act.address.path;
+                let about_near = deed.address.kind.is_part() && near(deed.address.relation()) && !waits;
                 match deed.what {
                     What::Create | What::Alter | What::Drop if about_near => self.tie(*other, *at),
                     What::Finish

@@ -32,6 +32,11 @@ impl Known {
         Self { way: self.way + 1, ..self.clone() }
     }
 
+    /// What is who, the other way round.
+    pub fn places(&self) -> HashMap<Lineage, CatalogId> {
+        self.lineages.iter().map(|(id, lineage)| (*lineage, *id)).collect()
+    }
+
     /// Reads the tree of a database; the connection must be in a transaction.
     pub async fn read(&mut self, client: &Client, newcomers: Newcomers<'_>) -> Tree {
         let options = ReadOptions { own_roles: vec!["tester".to_owned()] };

@@ -11,6 +11,7 @@ mod support;
 mod cases;
 mod harness;
 mod online;
+mod pairs;
 mod properties;
 mod resume;
 mod stages;

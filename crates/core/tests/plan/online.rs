@@ -25,14 +25,13 @@ pub fn facts(version: u32) -> Facts {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_online_way_ends_where_the_change_did() {
-    let only = std::env::var("CASE").unwrap_or_default();
     let cases = all();
     let mut failed = Vec::new();
     let mut parts = 0;
     for server in servers() {
         let admin = server.connect("postgres").await;
         let version = major(&admin).await;
-        let cases = cases.iter().filter(|case| case.since() <= version && case.name.contains(&only) && !case.commits());
+        let cases = cases.iter().filter(|case| case.since() <= version && case.is_wanted() && !case.commits());
         let results: Vec<_> = futures_util::stream::iter(cases)
             .map(async |case| (case, try_case(server, version, case).await))
             .buffered(AT_ONCE)
@@ -46,7 +45,7 @@ async fn the_online_way_ends_where_the_change_did() {
         }
     }
     assert!(failed.is_empty(), "{} failures\n\n{}", failed.len(), failed.join("\n\n"));
-    assert!(!only.is_empty() || parts > 300, "only {parts} parts: the cases take no online way");
+    assert!(std::env::var_os("CASE").is_some() || parts > 300, "only {parts} parts: the cases take no online way");
 }
 
 async fn try_case(server: &Server, version: u32, case: &Case) -> Result<usize, String> {
@@ -56,7 +55,7 @@ async fn try_case(server: &Server, version: u32, case: &Case) -> Result<usize, S
     client.batch_execute("BEGIN").await.unwrap();
     let from = known.read(&client, Newcomers::Carry(&Tree::default())).await;
     execute(&client, case.section("change")).await.map_err(|error| format!("change: {error}"))?;
-    let to = known.fork().read(&client, Newcomers::Carry(&from)).await;
+    let to = case.goal(&from, known.fork().read(&client, Newcomers::Carry(&from)).await);
     client.batch_execute("ROLLBACK").await.unwrap();
 
     let goals = goals(&from, &to, &case.data(), &facts(version));

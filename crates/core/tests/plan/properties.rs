@@ -27,7 +27,7 @@ fn runner(usual: u32) -> TestRunner {
 
 /// A schema's seed, which of its statements are left out, and seeds of changes.
 fn schema_and_changes() -> impl Strategy<Value = (u64, Vec<bool>, Vec<u64>)> {
-    let kept = proptest::collection::vec(proptest::bool::weighted(0.999), 80);
+    let kept = proptest::collection::vec(proptest::bool::weighted(0.999), 200);
     (any::<u64>().no_shrink(), kept, proptest::collection::vec(any::<u64>().no_shrink(), 1..12))
 }
 
@@ -103,6 +103,7 @@ impl Story {
 fn story(runtime: &Runtime, server: &Server) -> Story {
     runtime.block_on(async {
         let client = server.connect(&server.database().await).await;
+        let _ = client.batch_execute(&format!("CREATE ROLE {}", random::ROLE)).await;
         Story { client, log: String::new() }
     })
 }

@@ -28,7 +28,7 @@ fn files() -> Vec<PathBuf> {
 async fn every_stage_of_an_online_plan_can_be_left() {
     let only = std::env::var("CASE").unwrap_or_default();
     let read = |path: PathBuf| {
-        let (preface, cases) = parse(&std::fs::read_to_string(&path).unwrap());
+        let (preface, cases) = parse(&path);
         (path, preface, cases)
     };
     let parsed: Vec<(PathBuf, String, Vec<Case>)> = files().into_iter().map(read).collect();

@@ -7,9 +7,12 @@
 mod change;
 #[path = "random/make.rs"]
 mod make;
+#[path = "random/more.rs"]
+mod more;
 
 pub use change::changes;
 pub use make::schema;
+pub use more::ROLE;
 
 use pleach_schema::quote_ident;
 
@@ -43,7 +46,22 @@ impl Dice {
     }
 }
 
-const AWKWARD: [&str; 8] = ["Order", "we \"ird", "ünï", "select", "a.b", "it's", "UPPER", "x$y"];
+const AWKWARD: [&str; 14] = [
+    "Order",
+    "we \"ird",
+    "ünï",
+    "select",
+    "a.b",
+    "it's",
+    "UPPER",
+    "x$y",
+    "100%",
+    r"back\slash",
+    "two\nlines",
+    " ",
+    "a name of a length that leaves room for no more than a number",
+    "$$",
+];
 
 const TYPES: [&str; 14] = [
     "integer",
@@ -62,10 +80,14 @@ const TYPES: [&str; 14] = [
     "text",
 ];
 
+/// A stem for a name: sometimes an awkward one in place of the usual.
+fn stem<'a>(dice: &mut Dice, usual: &'a str) -> &'a str {
+    if dice.chance(15) { AWKWARD[dice.below(AWKWARD.len())] } else { usual }
+}
+
 /// A name that no other call gives, already quoted; some are awkward.
-fn fresh_name(dice: &mut Dice, stem: &str, number: u64) -> String {
-    let stem = if dice.chance(15) { dice.word(&AWKWARD).to_owned() } else { stem.to_owned() };
-    quote_ident(&format!("{stem}{number}")).into_owned()
+fn fresh_name(dice: &mut Dice, usual: &str, number: u64) -> String {
+    quote_ident(&format!("{}{number}", stem(dice, usual))).into_owned()
 }
 
 fn default_for(dice: &mut Dice, type_name: &str) -> Option<String> {

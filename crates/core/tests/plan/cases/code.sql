@@ -57,7 +57,6 @@ CREATE FUNCTION g(a integer, b integer) RETURNS integer LANGUAGE sql AS 'SELECT 
 DROP FUNCTION h(integer);
 CREATE FUNCTION h(a bigint) RETURNS integer LANGUAGE sql AS 'SELECT 1';
 -- plan
-DROP FUNCTION public.f(integer);
 DROP FUNCTION public.g(integer, integer);
 DROP FUNCTION public.h(integer);
 CREATE OR REPLACE FUNCTION public.f(number integer)

@@ -97,8 +97,7 @@ DROP INDEX b_once;
 ALTER TABLE t ADD CONSTRAINT b_once UNIQUE (b);
 -- plan
 ALTER TABLE public.t DROP CONSTRAINT a_once;
-DROP INDEX public.b_once;
-ALTER TABLE public.t ADD CONSTRAINT b_once UNIQUE (b);
+ALTER TABLE public.t ADD CONSTRAINT b_once UNIQUE USING INDEX b_once;
 CREATE UNIQUE INDEX a_once ON public.t USING btree (a);
 
 -- case: the options of the index behind a constraint change
@@ -129,50 +128,13 @@ CREATE INDEX t_fine ON t (fine(a));
 CREATE VIEW v AS SELECT fine(a) FROM t;
 CREATE POLICY p ON t USING (fine(a));
 COMMENT ON CONSTRAINT t_a_check ON t IS 'Stays';
--- plan 15
-ALTER TABLE public.t ALTER COLUMN a2 DROP DEFAULT;
--- destroys all values of public.t.g
+-- plan
 ALTER TABLE public.t DROP COLUMN g;
-ALTER TABLE public.t DROP CONSTRAINT t_a_check;
-DROP INDEX public.t_fine;
-DROP VIEW public.v;
-DROP POLICY p ON public.t;
-DROP FUNCTION public.fine(integer);
 CREATE OR REPLACE FUNCTION public.fine(number integer)
     RETURNS boolean
     LANGUAGE sql IMMUTABLE
     AS $$SELECT $1 > 1$$;
-ALTER TABLE ONLY public.t ALTER COLUMN a2 SET DEFAULT public.fine(1);
 ALTER TABLE public.t ADD COLUMN g boolean GENERATED ALWAYS AS (public.fine(a)) STORED;
-ALTER TABLE public.t ADD CONSTRAINT t_a_check CHECK (public.fine(a));
-COMMENT ON CONSTRAINT t_a_check ON public.t IS 'Stays';
-CREATE INDEX t_fine ON public.t USING btree (public.fine(a));
-CREATE VIEW public.v AS
-SELECT public.fine(t.a) AS fine
-   FROM public.t;
-CREATE POLICY p ON public.t TO PUBLIC USING (public.fine(a));
--- plan 18
-ALTER TABLE public.t ALTER COLUMN a2 DROP DEFAULT;
--- destroys all values of public.t.g
-ALTER TABLE public.t DROP COLUMN g;
-ALTER TABLE public.t DROP CONSTRAINT t_a_check;
-DROP INDEX public.t_fine;
-DROP VIEW public.v;
-DROP POLICY p ON public.t;
-DROP FUNCTION public.fine(integer);
-CREATE OR REPLACE FUNCTION public.fine(number integer)
-    RETURNS boolean
-    LANGUAGE sql IMMUTABLE
-    AS $$SELECT $1 > 1$$;
-ALTER TABLE ONLY public.t ALTER COLUMN a2 SET DEFAULT public.fine(1);
-ALTER TABLE public.t ADD COLUMN g boolean GENERATED ALWAYS AS (public.fine(a)) STORED;
-ALTER TABLE public.t ADD CONSTRAINT t_a_check CHECK (public.fine(a));
-COMMENT ON CONSTRAINT t_a_check ON public.t IS 'Stays';
-CREATE INDEX t_fine ON public.t USING btree (public.fine(a));
-CREATE VIEW public.v AS
-SELECT public.fine(a) AS fine
-   FROM public.t;
-CREATE POLICY p ON public.t TO PUBLIC USING (public.fine(a));
 
 -- case: what varchar columns may hold is read in the form that lasts
 -- old
@@ -224,7 +186,6 @@ CREATE INDEX partial ON t (lower(b) COLLATE "C" text_pattern_ops) WHERE a > 3 AN
 -- plan
 DROP INDEX public.gone;
 DROP INDEX public.plain;
-DROP INDEX public.told;
 CREATE INDEX brin ON public.t USING brin (a) WITH (pages_per_range='4');
 ALTER INDEX public.expression ALTER COLUMN 1 SET STATISTICS 200;
 CREATE INDEX gin ON public.t USING gin (c jsonb_path_ops, e);
@@ -232,8 +193,8 @@ CREATE INDEX gist ON public.t USING gist (d);
 CREATE INDEX hash ON public.t USING hash (b);
 CREATE INDEX partial ON public.t USING btree (lower(b) COLLATE "C" text_pattern_ops) WHERE ((a > 3) AND (b IS NOT NULL));
 CREATE UNIQUE INDEX plain ON public.t USING btree (a DESC NULLS LAST) INCLUDE (b);
-CREATE INDEX told ON public.t USING btree (a) WITH (fillfactor='90');
 COMMENT ON INDEX public.told IS 'New';
+ALTER INDEX public.told SET (fillfactor = '90');
 
 -- case: indexes swap their names
 -- old

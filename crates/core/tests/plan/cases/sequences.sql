@@ -17,12 +17,12 @@ COMMENT ON SEQUENCE one IS 'Counts';
 -- destroys the position of sequence public.three
 DROP SEQUENCE public.three;
 CREATE SEQUENCE public.five AS smallint START WITH 3;
-ALTER SEQUENCE public.four NO MINVALUE NO MAXVALUE INCREMENT BY 1 CACHE 1 NO CYCLE START WITH 1 AS integer;
+ALTER SEQUENCE public.four AS integer;
 SELECT pg_catalog.setval('public.one', LEAST(GREATEST(last_value, 10), 9223372036854775807), is_called AND last_value BETWEEN 10 AND 9223372036854775807) FROM public.one;
-ALTER SEQUENCE public.one AS bigint NO MAXVALUE INCREMENT BY 5 MINVALUE 10 START WITH 20 CACHE 2 CYCLE;
+ALTER SEQUENCE public.one INCREMENT BY 5 MINVALUE 10 START WITH 20 CACHE 2 CYCLE;
 COMMENT ON SEQUENCE public.one IS 'Counts';
 SELECT pg_catalog.setval('public.two', LEAST(GREATEST(last_value, 1), 9223372036854775807), is_called AND last_value BETWEEN 1 AND 9223372036854775807) FROM public.two;
-ALTER SEQUENCE public.two AS bigint NO MINVALUE NO MAXVALUE INCREMENT BY 1 CACHE 1 NO CYCLE START WITH 1;
+ALTER SEQUENCE public.two NO MINVALUE NO MAXVALUE INCREMENT BY 1 CACHE 1 NO CYCLE START WITH 1;
 
 -- case: a sequence keeps its place when its table is replaced
 -- old

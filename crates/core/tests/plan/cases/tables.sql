@@ -348,8 +348,8 @@ ALTER TABLE "We ""ird"."Ta""ble" ADD COLUMN "table" "We ""ird"."Ty pe"[] DEFAULT
 ALTER TABLE "We ""ird"."ta.ble" RENAME TO "Ta""ble";
 ALTER TABLE "We ""ird"."Ta""ble" RENAME COLUMN "co l" TO "Käse";
 CREATE TYPE "We ""ird"."Ty pe" AS ENUM ('a''b', 'c"d');
-ALTER TABLE "We ""ird"."Ta""ble" ADD COLUMN "table" "We ""ird"."Ty pe"[] DEFAULT '{"c\"d"}'::"We ""ird"."Ty pe"[];
 ALTER TABLE "We ""ird"."Ta""ble" ADD COLUMN "user" text DEFAULT 'x$$y'::text;
+ALTER TABLE "We ""ird"."Ta""ble" ADD COLUMN "table" "We ""ird"."Ty pe"[] DEFAULT '{"c\"d"}'::"We ""ird"."Ty pe"[];
 ALTER TABLE "We ""ird"."Ta""ble" ADD CONSTRAINT "it's" CHECK (("user" <> '\'::text));
 COMMENT ON CONSTRAINT "it's" ON "We ""ird"."Ta""ble" IS 'it''s';
 CREATE INDEX "in dex" ON "We ""ird"."Ta""ble" USING btree ("user", "Käse");
@@ -360,8 +360,8 @@ SELECT "Ta""ble"."select" AS "as"
 ALTER TABLE "We ""ird"."ta.ble" RENAME TO "Ta""ble";
 ALTER TABLE "We ""ird"."Ta""ble" RENAME COLUMN "co l" TO "Käse";
 CREATE TYPE "We ""ird"."Ty pe" AS ENUM ('a''b', 'c"d');
-ALTER TABLE "We ""ird"."Ta""ble" ADD COLUMN "table" "We ""ird"."Ty pe"[] DEFAULT '{"c\"d"}'::"We ""ird"."Ty pe"[];
 ALTER TABLE "We ""ird"."Ta""ble" ADD COLUMN "user" text DEFAULT 'x$$y'::text;
+ALTER TABLE "We ""ird"."Ta""ble" ADD COLUMN "table" "We ""ird"."Ty pe"[] DEFAULT '{"c\"d"}'::"We ""ird"."Ty pe"[];
 ALTER TABLE "We ""ird"."Ta""ble" ADD CONSTRAINT "it's" CHECK (("user" <> '\'::text));
 COMMENT ON CONSTRAINT "it's" ON "We ""ird"."Ta""ble" IS 'it''s';
 CREATE INDEX "in dex" ON "We ""ird"."Ta""ble" USING btree ("user", "Käse");

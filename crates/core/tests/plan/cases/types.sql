@@ -309,10 +309,10 @@ SELECT s, many FROM t
 ALTER TYPE public.span RENAME TO pleach_1;
 CREATE TYPE public.letters AS RANGE (SUBTYPE = text, COLLATION = pg_catalog."C", MULTIRANGE_TYPE_NAME = public.letters_multirange);
 CREATE TYPE public.span AS RANGE (SUBTYPE = bigint, MULTIRANGE_TYPE_NAME = public.spans);
-ALTER TABLE public.t ADD COLUMN all_of_them public.spans;
 ALTER TABLE public.t ALTER COLUMN many TYPE public.span[] USING many::text::public.span[];
 ALTER TABLE public.t ALTER COLUMN s TYPE public.span USING s::text::public.span;
 DROP TYPE public.pleach_1;
+ALTER TABLE public.t ADD COLUMN all_of_them public.spans;
 
 -- case: types are renamed and moved with what has them
 -- old

@@ -115,31 +115,27 @@ ALTER MATERIALIZED VIEW m RENAME TO kept;
 ALTER MATERIALIZED VIEW kept CLUSTER ON m_a;
 COMMENT ON COLUMN seen.c IS 'Once b';
 -- plan 15
-DROP VIEW public.w;
-DROP VIEW public.v;
+ALTER VIEW public.v RENAME TO seen;
+ALTER VIEW public.w SET SCHEMA area;
 ALTER MATERIALIZED VIEW public.m RENAME TO kept;
-CREATE VIEW public.seen WITH (check_option = 'local') AS
+ALTER VIEW public.seen RENAME COLUMN b TO c;
+CREATE OR REPLACE VIEW public.seen WITH (check_option = 'local') AS
 SELECT t.a,
     t.b AS c
    FROM public.t;
 COMMENT ON COLUMN public.seen.c IS 'Once b';
-CREATE VIEW area.w AS
-SELECT seen.a
-   FROM public.seen;
 ALTER MATERIALIZED VIEW public.kept SET (fillfactor = '90');
 ALTER MATERIALIZED VIEW public.kept CLUSTER ON m_a;
 -- plan 18
-DROP VIEW public.w;
-DROP VIEW public.v;
+ALTER VIEW public.v RENAME TO seen;
+ALTER VIEW public.w SET SCHEMA area;
 ALTER MATERIALIZED VIEW public.m RENAME TO kept;
-CREATE VIEW public.seen WITH (check_option = 'local') AS
+ALTER VIEW public.seen RENAME COLUMN b TO c;
+CREATE OR REPLACE VIEW public.seen WITH (check_option = 'local') AS
 SELECT a,
     b AS c
    FROM public.t;
 COMMENT ON COLUMN public.seen.c IS 'Once b';
-CREATE VIEW area.w AS
-SELECT a
-   FROM public.seen;
 ALTER MATERIALIZED VIEW public.kept SET (fillfactor = '90');
 ALTER MATERIALIZED VIEW public.kept CLUSTER ON m_a;
 

@@ -1,19 +1,28 @@
 //! Random schemas.
 
-use super::{Dice, TYPES, check_for, default_for, fresh_name};
-use pleach_schema::quote_literal;
+use super::{Dice, TYPES, check_for, default_for, stem};
+use pleach_schema::{quote_ident, quote_literal};
+use std::collections::HashMap;
 
 /// The statements of a random schema, in an order in which they can run.
 pub fn schema(seed: u64) -> Vec<String> {
-    let mut maker =
-        Maker { dice: Dice(seed), out: Vec::new(), count: 0, schemas: vec!["public".into()], ..Maker::default() };
+    let mut maker = Maker { dice: Dice(seed), schemas: vec!["public".into()], ..Maker::default() };
     if maker.dice.chance(60) {
         let name = maker.name("area");
         maker.out.push(format!("CREATE SCHEMA {name}"));
         maker.schemas.push(name);
     }
-    let early: [fn(&mut Maker); 5] =
-        [Maker::an_enum, Maker::a_domain, Maker::a_composite, Maker::a_sequence, Maker::a_function];
+    let early: [fn(&mut Maker); 9] = [
+        Maker::an_enum,
+        Maker::a_domain,
+        Maker::a_composite,
+        Maker::a_range,
+        Maker::a_sequence,
+        Maker::a_function,
+        Maker::a_richer_function,
+        Maker::an_aggregate,
+        Maker::some_default_privileges,
+    ];
     for make in early {
         for _ in 0..maker.dice.below(3) {
             make(&mut maker);
@@ -22,8 +31,10 @@ pub fn schema(seed: u64) -> Vec<String> {
     for _ in 0..2 + maker.dice.below(4) {
         maker.a_table();
     }
-    let late: [fn(&mut Maker); 14] = [
+    let late: [fn(&mut Maker); 27] = [
         Maker::a_partitioned_table,
+        Maker::a_deeper_partitioned_table,
+        Maker::a_typed_table,
         Maker::a_child,
         Maker::a_foreign_key,
         Maker::an_index,
@@ -37,6 +48,17 @@ pub fn schema(seed: u64) -> Vec<String> {
         Maker::a_rule,
         Maker::some_statistics,
         Maker::a_remark,
+        Maker::a_child_of_two,
+        Maker::a_constraint,
+        Maker::a_richer_index,
+        Maker::a_richer_view,
+        Maker::a_richer_trigger,
+        Maker::a_rule_of_a_view,
+        Maker::an_event_trigger,
+        Maker::some_storage,
+        Maker::a_comment,
+        Maker::a_grant,
+        Maker::an_owner,
     ];
     for make in late {
         for _ in 0..maker.dice.below(3) {
@@ -46,49 +68,60 @@ pub fn schema(seed: u64) -> Vec<String> {
     maker.out
 }
 
-struct Column {
-    name: String,
-    type_name: String,
+pub(super) struct Column {
+    pub name: String,
+    pub type_name: String,
 }
 
-struct Relation {
-    name: String,
-    columns: Vec<Column>,
-    is_table: bool,
+pub(super) struct Relation {
+    pub name: String,
+    pub columns: Vec<Column>,
+    pub is_table: bool,
 }
 
+/// What a schema has so far.
 #[derive(Default)]
-struct Maker {
-    dice: Dice,
-    out: Vec<String>,
-    count: u64,
-    schemas: Vec<String>,
-    types: Vec<String>,
-    enums: Vec<(String, String)>,
-    sequences: Vec<String>,
-    functions: Vec<String>,
-    relations: Vec<Relation>,
+pub(super) struct Maker {
+    pub dice: Dice,
+    pub out: Vec<String>,
+    /// How often each stem was used, so that schemas of different seeds have many names in common.
+    counts: HashMap<String, u64>,
+    pub schemas: Vec<String>,
+    pub types: Vec<String>,
+    pub enums: Vec<(String, String)>,
+    pub composites: Vec<String>,
+    pub sequences: Vec<String>,
+    pub functions: Vec<String>,
+    pub relations: Vec<Relation>,
 }
 
 impl Maker {
-    fn name(&mut self, stem: &str) -> String {
-        self.count += 1;
-        fresh_name(&mut self.dice, stem, self.count)
+    pub fn name(&mut self, usual: &str) -> String {
+        let stem = stem(&mut self.dice, usual);
+        let count = self.counts.entry(stem.to_owned()).or_default();
+        *count += 1;
+        quote_ident(&format!("{stem}{count}")).into_owned()
     }
 
-    fn qualified(&mut self, stem: &str) -> String {
+    /// The name of a relation or type. Where things of different kinds have one, a schema takes it
+    /// from one kind and gives it to another.
+    fn shared(&mut self, usual: &str) -> String {
+        if self.dice.chance(15) { self.name("both") } else { self.name(usual) }
+    }
+
+    pub fn qualified(&mut self, stem: &str) -> String {
         let schema = self.dice.pick(&self.schemas).cloned().unwrap_or_default();
-        format!("{schema}.{}", self.name(stem))
+        format!("{schema}.{}", self.shared(stem))
     }
 
     /// The place of a random relation, of a table if it must be one.
-    fn any(&mut self, table: bool) -> Option<usize> {
+    pub fn any(&mut self, table: bool) -> Option<usize> {
         let places: Vec<usize> =
             (0..self.relations.len()).filter(|at| !table || self.relations[*at].is_table).collect();
         self.dice.pick(&places).copied()
     }
 
-    fn column_of(&mut self, at: usize, wanted: &[&str]) -> Option<(String, String)> {
+    pub fn column_of(&mut self, at: usize, wanted: &[&str]) -> Option<(String, String)> {
         let fits = |column: &&Column| wanted.is_empty() || wanted.contains(&column.type_name.as_str());
         let columns: Vec<&Column> = self.relations[at].columns.iter().filter(fits).collect();
         self.dice.pick(&columns).map(|column| (column.name.clone(), column.type_name.clone()))
@@ -126,6 +159,7 @@ impl Maker {
         let name = self.qualified("place");
         let (a, b) = (self.name("street"), self.name("number"));
         self.out.push(format!("CREATE TYPE {name} AS ({a} text, {b} integer)"));
+        self.composites.push(name.clone());
         self.types.push(name);
     }
 
@@ -149,7 +183,7 @@ impl Maker {
         self.functions.push(name);
     }
 
-    fn a_column(&mut self) -> (Column, String) {
+    pub fn a_column(&mut self) -> (Column, String) {
         let name = self.name("field");
         let user_type = self.dice.pick(&self.types).cloned().filter(|_| self.dice.chance(25));
         let type_name = user_type.unwrap_or_else(|| self.dice.word(&TYPES).to_owned());
@@ -182,6 +216,8 @@ impl Maker {
 
     fn a_table(&mut self) {
         let name = self.qualified("things");
+        self.counts.remove("field");
+        self.counts.remove("id");
         let id = self.name("id");
         let key = match self.dice.below(5) {
             0 => format!("{id} serial PRIMARY KEY"),
@@ -266,7 +302,7 @@ impl Maker {
     }
 
     /// A query over one or two relations, and its columns.
-    fn a_query(&mut self) -> Option<(String, Vec<Column>)> {
+    pub fn a_query(&mut self) -> Option<(String, Vec<Column>)> {
         let at = self.any(false)?;
         let (a, b) = (self.column_of(at, &[])?, self.column_of(at, &[])?);
         let from = self.relations[at].name.clone();

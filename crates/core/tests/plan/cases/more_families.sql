@@ -1,0 +1,610 @@
+-- Partitions and inheritance, one by one.
+
+-- case: a hash partition comes
+-- old
+CREATE TABLE t (a integer) PARTITION BY HASH (a);
+CREATE TABLE t_0 PARTITION OF t FOR VALUES WITH (modulus 2, remainder 0);
+-- change
+CREATE TABLE t_1 PARTITION OF t FOR VALUES WITH (modulus 2, remainder 1);
+-- plan
+CREATE TABLE public.t_1 (
+    a integer
+);
+ALTER TABLE public.t ATTACH PARTITION public.t_1 FOR VALUES WITH (modulus 2, remainder 1);
+
+-- case: a list partition comes with a comment and an index of its own
+-- old
+CREATE TABLE t (a text, b integer) PARTITION BY LIST (a);
+-- change
+CREATE TABLE t_x PARTITION OF t FOR VALUES IN ('x', NULL, 'it''s');
+COMMENT ON TABLE t_x IS 'X';
+CREATE INDEX t_x_b ON t_x (b);
+-- plan
+CREATE TABLE public.t_x (
+    a text,
+    b integer
+);
+COMMENT ON TABLE public.t_x IS 'X';
+CREATE INDEX t_x_b ON public.t_x USING btree (b);
+ALTER TABLE public.t ATTACH PARTITION public.t_x FOR VALUES IN ('x', NULL, 'it''s');
+
+-- case: a default partition comes and goes
+-- old
+CREATE TABLE t (a integer) PARTITION BY RANGE (a);
+CREATE TABLE u (a integer) PARTITION BY RANGE (a);
+CREATE TABLE u_rest PARTITION OF u DEFAULT;
+-- change
+CREATE TABLE t_rest PARTITION OF t DEFAULT;
+DROP TABLE u_rest;
+-- plan
+-- destroys all rows of public.u_rest
+DROP TABLE public.u_rest;
+CREATE TABLE public.t_rest (
+    a integer
+);
+ALTER TABLE public.t ATTACH PARTITION public.t_rest DEFAULT;
+
+-- case: a partition gets other bounds
+-- old
+CREATE TABLE t (a integer) PARTITION BY RANGE (a);
+CREATE TABLE t_1 PARTITION OF t FOR VALUES FROM (0) TO (10);
+INSERT INTO t VALUES (5);
+-- change
+ALTER TABLE t DETACH PARTITION t_1;
+ALTER TABLE t ATTACH PARTITION t_1 FOR VALUES FROM (0) TO (20);
+-- keeps
+SELECT * FROM t
+-- plan
+ALTER TABLE public.t DETACH PARTITION public.t_1;
+ALTER TABLE public.t ATTACH PARTITION public.t_1 FOR VALUES FROM (0) TO (20);
+
+-- case: a partition takes the bounds of one that moves on
+-- old
+CREATE TABLE t (a integer PRIMARY KEY) PARTITION BY RANGE (a);
+CREATE TABLE t_1 PARTITION OF t FOR VALUES FROM (100) TO (200);
+-- change
+ALTER TABLE t DETACH PARTITION t_1;
+ALTER TABLE t ATTACH PARTITION t_1 FOR VALUES FROM (0) TO (100);
+CREATE TABLE t_2 PARTITION OF t FOR VALUES FROM (100) TO (200);
+CREATE UNIQUE INDEX t_down ON t (a DESC);
+-- plan
+CREATE TABLE public.t_2 (
+    a integer NOT NULL
+);
+ALTER TABLE public.t_2 ADD CONSTRAINT t_2_pkey PRIMARY KEY (a);
+CREATE UNIQUE INDEX t_1_a_idx ON public.t_1 USING btree (a DESC);
+ALTER TABLE public.t DETACH PARTITION public.t_1;
+ALTER TABLE public.t ATTACH PARTITION public.t_1 FOR VALUES FROM (0) TO (100);
+CREATE UNIQUE INDEX t_2_a_idx ON public.t_2 USING btree (a DESC);
+ALTER TABLE public.t ATTACH PARTITION public.t_2 FOR VALUES FROM (100) TO (200);
+ALTER INDEX public.t_pkey ATTACH PARTITION public.t_2_pkey;
+CREATE UNIQUE INDEX t_down ON ONLY public.t USING btree (a DESC);
+ALTER INDEX public.t_down ATTACH PARTITION public.t_1_a_idx;
+ALTER INDEX public.t_down ATTACH PARTITION public.t_2_a_idx;
+
+-- case: a table of its own becomes a partition with its rows
+-- old
+CREATE TABLE t (a integer NOT NULL, b text) PARTITION BY RANGE (a);
+CREATE TABLE t_1 (a integer NOT NULL, b text);
+INSERT INTO t_1 VALUES (5, 'x');
+-- change
+ALTER TABLE t ATTACH PARTITION t_1 FOR VALUES FROM (0) TO (10);
+-- keeps
+SELECT * FROM t
+-- plan
+ALTER TABLE public.t ATTACH PARTITION public.t_1 FOR VALUES FROM (0) TO (10);
+
+-- case: a partition becomes a table of its own with its rows
+-- old
+CREATE TABLE t (a integer NOT NULL, b text CHECK (b <> '')) PARTITION BY RANGE (a);
+CREATE TABLE t_1 PARTITION OF t FOR VALUES FROM (0) TO (10);
+CREATE INDEX t_b ON t (b);
+INSERT INTO t VALUES (5, 'x');
+-- change
+ALTER TABLE t DETACH PARTITION t_1;
+-- keeps
+SELECT * FROM t_1
+-- plan
+ALTER TABLE public.t DETACH PARTITION public.t_1;
+
+-- case: a partition leaves whose table had a foreign key to a table that goes
+-- old
+CREATE TABLE a (id integer PRIMARY KEY);
+CREATE TABLE t (x integer NOT NULL, a integer CONSTRAINT of_a REFERENCES a) PARTITION BY RANGE (x);
+CREATE TABLE t_1 PARTITION OF t FOR VALUES FROM (0) TO (10);
+INSERT INTO a VALUES (1);
+INSERT INTO t VALUES (5, 1);
+-- change
+ALTER TABLE t DETACH PARTITION t_1;
+ALTER TABLE t_1 DROP CONSTRAINT of_a;
+DROP TABLE t;
+DROP TABLE a;
+-- keeps
+SELECT * FROM t_1
+-- plan
+ALTER TABLE public.t DROP CONSTRAINT of_a;
+-- destroys all rows of public.a
+DROP TABLE public.a;
+ALTER TABLE public.t DETACH PARTITION public.t_1;
+-- destroys all rows of public.t
+DROP TABLE public.t;
+
+-- case: a partition leaves and loses the columns that it had from its table
+-- old
+CREATE TABLE a (id integer PRIMARY KEY);
+CREATE TABLE t (x integer NOT NULL, a integer CONSTRAINT of_a REFERENCES a) PARTITION BY RANGE (x);
+CREATE TABLE t_1 PARTITION OF t FOR VALUES FROM (0) TO (10);
+-- change
+ALTER TABLE t DETACH PARTITION t_1;
+ALTER TABLE t_1 DROP COLUMN a, ADD COLUMN b text;
+DROP TABLE t;
+DROP TABLE a;
+-- plan
+ALTER TABLE public.t DROP CONSTRAINT of_a;
+-- destroys all rows of public.a
+DROP TABLE public.a;
+ALTER TABLE public.t DETACH PARTITION public.t_1;
+-- destroys all rows of public.t
+DROP TABLE public.t;
+-- destroys all values of public.t_1.a
+ALTER TABLE public.t_1 DROP COLUMN a;
+ALTER TABLE public.t_1 ADD COLUMN b text;
+
+-- case: a partitioned table goes with all of its partitions
+-- old
+CREATE TABLE t (a integer, b integer) PARTITION BY LIST (a);
+CREATE TABLE t_1 PARTITION OF t FOR VALUES IN (1) PARTITION BY LIST (b);
+CREATE TABLE t_1_1 PARTITION OF t_1 FOR VALUES IN (1);
+CREATE TABLE t_2 PARTITION OF t DEFAULT;
+-- change
+DROP TABLE t;
+-- plan
+-- destroys all rows of public.t_1_1
+DROP TABLE public.t_1_1;
+-- destroys all rows of public.t_1
+DROP TABLE public.t_1;
+-- destroys all rows of public.t_2
+DROP TABLE public.t_2;
+-- destroys all rows of public.t
+DROP TABLE public.t;
+
+-- case: a partitioned table is renamed and moves with a primary key
+-- old
+CREATE SCHEMA area;
+CREATE TABLE t (a integer PRIMARY KEY, b text) PARTITION BY RANGE (a);
+CREATE TABLE t_1 PARTITION OF t FOR VALUES FROM (0) TO (10);
+INSERT INTO t VALUES (5, 'x');
+-- change
+ALTER TABLE t RENAME TO things;
+ALTER TABLE things SET SCHEMA area;
+ALTER TABLE t_1 RENAME TO things_1;
+-- keeps
+SELECT * FROM area.things
+-- plan
+ALTER TABLE public.t SET SCHEMA area;
+ALTER TABLE area.t RENAME TO things;
+ALTER TABLE public.t_1 RENAME TO things_1;
+
+-- case: a column of a partitioned table gets another type
+-- old
+CREATE TABLE t (a integer, b integer) PARTITION BY RANGE (a);
+CREATE TABLE t_1 PARTITION OF t FOR VALUES FROM (0) TO (10);
+CREATE VIEW v AS SELECT b FROM t_1;
+INSERT INTO t VALUES (5, 6);
+-- change
+DROP VIEW v;
+ALTER TABLE t ALTER b TYPE bigint;
+CREATE VIEW v AS SELECT b FROM t_1;
+-- keeps
+SELECT * FROM t
+-- plan 15
+DROP VIEW public.v;
+ALTER TABLE public.t ALTER COLUMN b TYPE bigint USING b::bigint;
+CREATE VIEW public.v AS
+SELECT t_1.b
+   FROM public.t_1;
+-- plan 18
+DROP VIEW public.v;
+ALTER TABLE public.t ALTER COLUMN b TYPE bigint USING b::bigint;
+CREATE VIEW public.v AS
+SELECT b
+   FROM public.t_1;
+
+-- case: a partition has a default of its own
+-- old
+CREATE TABLE t (a integer, b integer DEFAULT 1) PARTITION BY RANGE (a);
+CREATE TABLE t_1 PARTITION OF t FOR VALUES FROM (0) TO (10);
+-- change
+ALTER TABLE t_1 ALTER b SET DEFAULT 2;
+-- plan
+ALTER TABLE ONLY public.t_1 ALTER COLUMN b SET DEFAULT 2;
+
+-- case: the default of a partitioned table changes and its partition keeps its own
+-- old
+CREATE TABLE t (a integer, b integer DEFAULT 1) PARTITION BY RANGE (a);
+CREATE TABLE t_1 PARTITION OF t FOR VALUES FROM (0) TO (10);
+ALTER TABLE t_1 ALTER b SET DEFAULT 2;
+-- change
+ALTER TABLE ONLY t ALTER b SET DEFAULT 3;
+-- plan
+ALTER TABLE ONLY public.t ALTER COLUMN b SET DEFAULT 3;
+
+-- case: a foreign key refers to a partitioned table
+-- old
+CREATE TABLE t (a integer PRIMARY KEY) PARTITION BY RANGE (a);
+CREATE TABLE t_1 PARTITION OF t FOR VALUES FROM (0) TO (10);
+CREATE TABLE u (a integer);
+INSERT INTO t VALUES (5);
+INSERT INTO u VALUES (5);
+-- change
+ALTER TABLE u ADD FOREIGN KEY (a) REFERENCES t ON DELETE CASCADE;
+-- keeps
+SELECT * FROM u
+-- plan
+ALTER TABLE public.u ADD CONSTRAINT u_a_fkey FOREIGN KEY (a) REFERENCES public.t(a) ON DELETE CASCADE;
+
+-- case: a check of a partitioned table comes and goes
+-- old
+CREATE TABLE t (a integer, b integer CONSTRAINT pos CHECK (b > 0)) PARTITION BY RANGE (a);
+CREATE TABLE t_1 PARTITION OF t FOR VALUES FROM (0) TO (10);
+-- change
+ALTER TABLE t DROP CONSTRAINT pos, ADD CONSTRAINT low CHECK (b < 100);
+-- plan
+ALTER TABLE public.t DROP CONSTRAINT pos;
+ALTER TABLE public.t ADD CONSTRAINT low CHECK ((b < 100));
+
+-- case: the key of a partitioned table is another one and its rows move
+-- names
+-- old
+CREATE TABLE t (a integer NOT NULL, b integer NOT NULL, c text, PRIMARY KEY (a, b)) PARTITION BY RANGE (a);
+CREATE TABLE t_1 PARTITION OF t FOR VALUES FROM (0) TO (10);
+CREATE TABLE t_2 PARTITION OF t FOR VALUES FROM (10) TO (20);
+CREATE INDEX t_c ON t (c);
+CREATE VIEW v AS SELECT c FROM t;
+CREATE TABLE u (a integer, b integer, FOREIGN KEY (a, b) REFERENCES t);
+INSERT INTO t VALUES (5, 1, 'x'), (15, 2, 'y');
+INSERT INTO u VALUES (5, 1);
+-- change
+DROP TABLE t CASCADE;
+CREATE TABLE t (a integer NOT NULL, b integer NOT NULL, c text, PRIMARY KEY (a, b)) PARTITION BY LIST (b);
+CREATE TABLE t_1 PARTITION OF t FOR VALUES IN (1);
+CREATE TABLE t_rest PARTITION OF t DEFAULT;
+CREATE INDEX t_c ON t (c);
+CREATE VIEW v AS SELECT c FROM t;
+INSERT INTO t VALUES (5, 1, 'x'), (15, 2, 'y');
+ALTER TABLE u ADD FOREIGN KEY (a, b) REFERENCES t;
+-- keeps
+SELECT tableoid::regclass, * FROM t ORDER BY a
+-- plan 15
+ALTER TABLE public.u DROP CONSTRAINT u_a_b_fkey;
+DROP VIEW public.v;
+ALTER TABLE public.t RENAME TO pleach_1;
+ALTER TABLE public.t_1 RENAME TO pleach_2;
+ALTER TABLE public.pleach_1 RENAME CONSTRAINT t_pkey TO pleach_3;
+ALTER TABLE public.pleach_2 RENAME CONSTRAINT t_1_pkey TO pleach_4;
+ALTER INDEX public.t_1_c_idx RENAME TO pleach_5;
+CREATE TABLE public.t (
+    a integer NOT NULL,
+    b integer NOT NULL,
+    c text,
+    CONSTRAINT t_pkey PRIMARY KEY (a, b)
+) PARTITION BY LIST (b);
+CREATE TABLE public.t_1 (
+    a integer NOT NULL,
+    b integer NOT NULL,
+    c text
+);
+CREATE TABLE public.t_rest (
+    a integer NOT NULL,
+    b integer NOT NULL,
+    c text
+);
+ALTER TABLE public.t_1 ADD CONSTRAINT t_1_pkey PRIMARY KEY (a, b);
+ALTER TABLE public.t_rest ADD CONSTRAINT t_rest_pkey PRIMARY KEY (a, b);
+CREATE INDEX t_1_c_idx ON public.t_1 USING btree (c);
+ALTER TABLE public.t ATTACH PARTITION public.t_1 FOR VALUES IN (1);
+ALTER INDEX public.t_pkey ATTACH PARTITION public.t_1_pkey;
+CREATE INDEX t_rest_c_idx ON public.t_rest USING btree (c);
+ALTER TABLE public.t ATTACH PARTITION public.t_rest DEFAULT;
+INSERT INTO public.t (a, b, c) SELECT a, b, c FROM public.pleach_1;
+DROP TABLE public.pleach_2;
+DROP TABLE public.t_2;
+DROP TABLE public.pleach_1;
+ALTER INDEX public.t_pkey ATTACH PARTITION public.t_rest_pkey;
+ALTER TABLE public.u ADD CONSTRAINT u_a_b_fkey FOREIGN KEY (a, b) REFERENCES public.t(a, b);
+CREATE INDEX t_c ON ONLY public.t USING btree (c);
+ALTER INDEX public.t_c ATTACH PARTITION public.t_1_c_idx;
+ALTER INDEX public.t_c ATTACH PARTITION public.t_rest_c_idx;
+CREATE VIEW public.v AS
+SELECT t.c
+   FROM public.t;
+-- plan 18
+ALTER TABLE public.u DROP CONSTRAINT u_a_b_fkey;
+DROP VIEW public.v;
+ALTER TABLE public.t RENAME TO pleach_1;
+ALTER TABLE public.t_1 RENAME TO pleach_2;
+ALTER TABLE public.pleach_1 RENAME CONSTRAINT t_pkey TO pleach_3;
+ALTER TABLE public.pleach_2 RENAME CONSTRAINT t_1_pkey TO pleach_4;
+ALTER INDEX public.t_1_c_idx RENAME TO pleach_5;
+CREATE TABLE public.t (
+    a integer NOT NULL,
+    b integer NOT NULL,
+    c text,
+    CONSTRAINT t_pkey PRIMARY KEY (a, b)
+) PARTITION BY LIST (b);
+CREATE TABLE public.t_1 (
+    a integer NOT NULL,
+    b integer NOT NULL,
+    c text
+);
+CREATE TABLE public.t_rest (
+    a integer NOT NULL,
+    b integer NOT NULL,
+    c text
+);
+ALTER TABLE public.t_1 ADD CONSTRAINT t_1_pkey PRIMARY KEY (a, b);
+ALTER TABLE public.t_rest ADD CONSTRAINT t_rest_pkey PRIMARY KEY (a, b);
+CREATE INDEX t_1_c_idx ON public.t_1 USING btree (c);
+ALTER TABLE public.t ATTACH PARTITION public.t_1 FOR VALUES IN (1);
+ALTER INDEX public.t_pkey ATTACH PARTITION public.t_1_pkey;
+CREATE INDEX t_rest_c_idx ON public.t_rest USING btree (c);
+ALTER TABLE public.t ATTACH PARTITION public.t_rest DEFAULT;
+INSERT INTO public.t (a, b, c) SELECT a, b, c FROM public.pleach_1;
+DROP TABLE public.pleach_2;
+DROP TABLE public.t_2;
+DROP TABLE public.pleach_1;
+ALTER INDEX public.t_pkey ATTACH PARTITION public.t_rest_pkey;
+ALTER TABLE public.u ADD CONSTRAINT u_a_b_fkey FOREIGN KEY (a, b) REFERENCES public.t(a, b);
+CREATE INDEX t_c ON ONLY public.t USING btree (c);
+ALTER INDEX public.t_c ATTACH PARTITION public.t_1_c_idx;
+ALTER INDEX public.t_c ATTACH PARTITION public.t_rest_c_idx;
+CREATE VIEW public.v AS
+SELECT c
+   FROM public.t;
+
+-- case: a table is partitioned and its rows move
+-- names
+-- old
+CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+CREATE TABLE t (id serial, at date NOT NULL, note text DEFAULT '' CHECK (note <> 'no'));
+CREATE TRIGGER watch AFTER INSERT ON t FOR EACH ROW EXECUTE FUNCTION touch();
+COMMENT ON TABLE t IS 'Told';
+INSERT INTO t (at, note) VALUES ('2024-05-05', 'x'), ('2025-05-05', 'y');
+-- change
+ALTER SEQUENCE t_id_seq OWNED BY NONE;
+DROP TABLE t;
+CREATE TABLE t (id integer NOT NULL DEFAULT nextval('t_id_seq'), at date NOT NULL, note text DEFAULT '' CHECK (note <> 'no'),
+    PRIMARY KEY (id, at)) PARTITION BY RANGE (at);
+ALTER SEQUENCE t_id_seq OWNED BY t.id;
+CREATE TABLE t_24 PARTITION OF t FOR VALUES FROM ('2024-01-01') TO ('2025-01-01');
+CREATE TABLE t_25 PARTITION OF t FOR VALUES FROM ('2025-01-01') TO ('2026-01-01');
+CREATE TRIGGER watch AFTER INSERT ON t FOR EACH ROW EXECUTE FUNCTION touch();
+COMMENT ON TABLE t IS 'Told';
+INSERT INTO t (id, at, note) VALUES (1, '2024-05-05', 'x'), (2, '2025-05-05', 'y');
+-- keeps
+SELECT tableoid::regclass, *, (SELECT last_value FROM t_id_seq) FROM t ORDER BY id
+-- plan
+ALTER SEQUENCE public.t_id_seq OWNED BY NONE;
+ALTER TABLE public.t RENAME TO pleach_1;
+CREATE TABLE public.t (
+    id integer DEFAULT nextval('public.t_id_seq'::regclass) NOT NULL,
+    at date NOT NULL,
+    note text DEFAULT ''::text,
+    CONSTRAINT t_note_check CHECK ((note <> 'no'::text)),
+    CONSTRAINT t_pkey PRIMARY KEY (id, at)
+) PARTITION BY RANGE (at);
+COMMENT ON TABLE public.t IS 'Told';
+ALTER SEQUENCE public.t_id_seq OWNED BY public.t.id;
+CREATE TABLE public.t_24 (
+    id integer DEFAULT nextval('public.t_id_seq'::regclass) NOT NULL,
+    at date NOT NULL,
+    note text DEFAULT ''::text,
+    CONSTRAINT t_note_check CHECK ((note <> 'no'::text))
+);
+CREATE TABLE public.t_25 (
+    id integer DEFAULT nextval('public.t_id_seq'::regclass) NOT NULL,
+    at date NOT NULL,
+    note text DEFAULT ''::text,
+    CONSTRAINT t_note_check CHECK ((note <> 'no'::text))
+);
+ALTER TABLE public.t_24 ADD CONSTRAINT t_24_pkey PRIMARY KEY (id, at);
+ALTER TABLE public.t ATTACH PARTITION public.t_24 FOR VALUES FROM ('2024-01-01') TO ('2025-01-01');
+ALTER INDEX public.t_pkey ATTACH PARTITION public.t_24_pkey;
+ALTER TABLE public.t_25 ADD CONSTRAINT t_25_pkey PRIMARY KEY (id, at);
+ALTER TABLE public.t ATTACH PARTITION public.t_25 FOR VALUES FROM ('2025-01-01') TO ('2026-01-01');
+INSERT INTO public.t (id, at, note) SELECT id, at, note FROM ONLY public.pleach_1;
+DROP TABLE public.pleach_1;
+ALTER INDEX public.t_pkey ATTACH PARTITION public.t_25_pkey;
+CREATE TRIGGER watch AFTER INSERT ON public.t FOR EACH ROW EXECUTE FUNCTION public.touch();
+
+-- case: a table is no longer partitioned and keeps all rows
+-- names
+-- old
+CREATE TABLE t (a integer NOT NULL, b text) PARTITION BY RANGE (a);
+CREATE TABLE t_1 PARTITION OF t FOR VALUES FROM (0) TO (10);
+CREATE TABLE t_2 PARTITION OF t FOR VALUES FROM (10) TO (20);
+INSERT INTO t VALUES (5, 'x'), (15, 'y');
+-- change
+DROP TABLE t;
+CREATE TABLE t (a integer NOT NULL, b text);
+INSERT INTO t VALUES (5, 'x'), (15, 'y');
+-- keeps
+SELECT * FROM t
+-- plan
+ALTER TABLE public.t RENAME TO pleach_1;
+CREATE TABLE public.t (
+    a integer NOT NULL,
+    b text
+);
+INSERT INTO public.t (a, b) SELECT a, b FROM public.pleach_1;
+DROP TABLE public.t_1;
+DROP TABLE public.t_2;
+DROP TABLE public.pleach_1;
+
+-- case: an identity goes on counting when its table is partitioned
+-- since 17
+-- names
+-- old
+CREATE TABLE t (id integer GENERATED ALWAYS AS IDENTITY (START 10), kind text NOT NULL);
+INSERT INTO t (kind) VALUES ('a'), ('b');
+-- change
+DROP TABLE t;
+CREATE TABLE t (id integer GENERATED ALWAYS AS IDENTITY (START 10), kind text NOT NULL) PARTITION BY LIST (kind);
+CREATE TABLE t_all PARTITION OF t DEFAULT;
+INSERT INTO t (kind) VALUES ('a'), ('b');
+-- keeps
+SELECT id, kind, (SELECT last_value FROM t_id_seq) FROM t
+-- plan
+ALTER TABLE public.t RENAME TO pleach_1;
+ALTER SEQUENCE public.t_id_seq RENAME TO pleach_2;
+CREATE TABLE public.t (
+    id integer GENERATED ALWAYS AS IDENTITY (START WITH 10) NOT NULL,
+    kind text NOT NULL
+) PARTITION BY LIST (kind);
+CREATE TABLE public.t_all (
+    id integer NOT NULL,
+    kind text NOT NULL
+);
+ALTER TABLE public.t ATTACH PARTITION public.t_all DEFAULT;
+INSERT INTO public.t (id, kind) OVERRIDING SYSTEM VALUE SELECT id, kind FROM ONLY public.pleach_1;
+SELECT pg_catalog.setval('public.t_id_seq', last_value, is_called) FROM public.pleach_2;
+DROP TABLE public.pleach_1;
+
+-- case: a partition is partitioned further and its rows move down
+-- names
+-- old
+CREATE TABLE t (a integer NOT NULL, b integer) PARTITION BY LIST (a);
+CREATE TABLE t_1 PARTITION OF t FOR VALUES IN (1);
+INSERT INTO t VALUES (1, 5);
+-- change
+DROP TABLE t;
+CREATE TABLE t (a integer NOT NULL, b integer) PARTITION BY LIST (a);
+CREATE TABLE t_1 PARTITION OF t FOR VALUES IN (1) PARTITION BY RANGE (b);
+CREATE TABLE t_1_low PARTITION OF t_1 FOR VALUES FROM (0) TO (10);
+INSERT INTO t VALUES (1, 5);
+-- keeps
+SELECT tableoid::regclass, * FROM t
+-- plan
+ALTER TABLE public.t DETACH PARTITION public.t_1;
+ALTER TABLE public.t_1 RENAME TO pleach_1;
+CREATE TABLE public.t_1 (
+    a integer NOT NULL,
+    b integer
+) PARTITION BY RANGE (b);
+ALTER TABLE public.t ATTACH PARTITION public.t_1 FOR VALUES IN (1);
+CREATE TABLE public.t_1_low (
+    a integer NOT NULL,
+    b integer
+);
+ALTER TABLE public.t_1 ATTACH PARTITION public.t_1_low FOR VALUES FROM (0) TO (10);
+INSERT INTO public.t_1 (a, b) SELECT a, b FROM ONLY public.pleach_1;
+DROP TABLE public.pleach_1;
+
+-- case: a partition key follows the rename of its column
+-- old
+CREATE TABLE t (a integer, b integer) PARTITION BY RANGE (a, (b + 1));
+CREATE TABLE t_1 PARTITION OF t FOR VALUES FROM (0, 0) TO (10, 10);
+INSERT INTO t VALUES (5, 5);
+-- change
+ALTER TABLE t RENAME a TO x;
+ALTER TABLE t RENAME b TO y;
+-- keeps
+SELECT * FROM t
+-- plan
+ALTER TABLE public.t RENAME COLUMN a TO x;
+ALTER TABLE public.t RENAME COLUMN b TO y;
+
+-- case: a child table comes and takes defaults that change
+-- old
+CREATE TABLE p (a integer DEFAULT 1, b text);
+-- change
+ALTER TABLE p ALTER a SET DEFAULT 2;
+CREATE TABLE c (own integer) INHERITS (p);
+-- plan
+ALTER TABLE ONLY public.p ALTER COLUMN a SET DEFAULT 2;
+CREATE TABLE public.c (
+    own integer
+) INHERITS (public.p);
+
+-- case: a child table goes
+-- old
+CREATE TABLE p (a integer);
+CREATE TABLE c (b integer) INHERITS (p);
+INSERT INTO p VALUES (1);
+-- change
+DROP TABLE c;
+-- keeps
+SELECT a FROM p
+-- plan
+-- destroys all rows of public.c
+DROP TABLE public.c;
+
+-- case: a column of a parent and its children gets another type
+-- old
+CREATE TABLE p (a integer);
+CREATE TABLE c (b integer) INHERITS (p);
+CREATE TABLE d () INHERITS (c);
+INSERT INTO d VALUES (1, 2);
+-- change
+ALTER TABLE p ALTER a TYPE bigint;
+-- keeps
+SELECT * FROM d
+-- plan
+ALTER TABLE public.p ALTER COLUMN a TYPE bigint USING a::bigint;
+
+-- case: a parent gets a column that its child has
+-- old
+CREATE TABLE p (a integer);
+CREATE TABLE c (b text) INHERITS (p);
+INSERT INTO c VALUES (1, 'x');
+-- change
+ALTER TABLE p ADD COLUMN b text;
+-- keeps
+SELECT a, b FROM c
+-- plan
+ALTER TABLE public.p ADD COLUMN b text;
+
+-- case: a table inherits from two that share a column
+-- old
+CREATE TABLE p (a integer, b integer);
+CREATE TABLE q (a integer, c integer);
+-- change
+CREATE TABLE c (d integer) INHERITS (p, q);
+-- plan
+CREATE TABLE public.c (
+    d integer
+) INHERITS (public.p, public.q);
+
+-- case: a child gives one of its two parents up
+-- old
+CREATE TABLE p (a integer, b integer);
+CREATE TABLE q (a integer, c integer);
+CREATE TABLE c (d integer) INHERITS (p, q);
+INSERT INTO c VALUES (1, 2, 3, 4);
+-- change
+ALTER TABLE c NO INHERIT q;
+-- keeps
+SELECT a, b, c, d FROM c
+-- plan
+ALTER TABLE public.c NO INHERIT public.q;
+
+-- case: a check of a parent is inherited and renamed
+-- old
+CREATE TABLE p (a integer CONSTRAINT pos CHECK (a > 0));
+CREATE TABLE c () INHERITS (p);
+-- change
+ALTER TABLE p RENAME CONSTRAINT pos TO positive;
+-- plan
+ALTER TABLE public.p RENAME CONSTRAINT pos TO positive;
+
+-- case: a column is renamed in a parent and its children
+-- old
+CREATE TABLE p (a integer);
+CREATE TABLE c (b integer) INHERITS (p);
+INSERT INTO c VALUES (1, 2);
+-- change
+ALTER TABLE p RENAME a TO x;
+-- keeps
+SELECT x, b FROM c
+-- plan
+ALTER TABLE public.p RENAME COLUMN a TO x;
