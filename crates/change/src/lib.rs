@@ -5,6 +5,7 @@
 //! never believed before PostgreSQL has run it.
 
 pub mod diff;
+pub mod footprint;
 pub mod merge;
 pub mod online;
 pub mod plan;
