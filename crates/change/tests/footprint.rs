@@ -60,7 +60,11 @@ fn two_changes_of_one_table_share_a_strong_key() {
     let a = of(&tree, "ALTER TABLE t0 DROP COLUMN note");
     let b = of(&tree, "CREATE VIEW v AS SELECT note FROM t0");
     let keys = b.keys();
-    let met: Vec<_> = a.keys().into_iter().filter(|key| keys.iter().any(|k| k.text == key.text && (k.strong || key.strong))).collect();
+    let met: Vec<_> = a
+        .keys()
+        .into_iter()
+        .filter(|key| keys.iter().any(|k| k.text == key.text && (k.strong || key.strong)))
+        .collect();
     assert!(!met.is_empty());
     assert!(clashes(&a, &b, &tree).iter().any(|clash| !clash.verdict.is_harmless()), "{:#?}", clashes(&a, &b, &tree));
 }
@@ -77,7 +81,10 @@ fn much_and_deep_text_is_read_without_harm() {
     let deep = format!("UPDATE t0 SET id = {}id{}", "(1 + ".repeat(2_000), ")".repeat(2_000));
     let found = footprint_in(&around, &deep, &path).unwrap();
     assert!(found.touches.iter().any(|t| t.object.name() == "id" && t.access == Access::Write), "{:#?}", shown(&found));
-    let rows = format!("INSERT INTO t0 (id, email) VALUES {}(1, 'x')", "(1, 'some text that fills the line'),".repeat(250_000));
+    let rows = format!(
+        "INSERT INTO t0 (id, email) VALUES {}(1, 'x')",
+        "(1, 'some text that fills the line'),".repeat(250_000)
+    );
     let start = std::time::Instant::now();
     footprint_in(&around, &rows, &path).unwrap();
     println!("{} bytes of rows: {:?}", rows.len(), start.elapsed());

@@ -50,6 +50,9 @@ impl Scene<'_> {
             AlterTableType::AtColumnDefault | AlterTableType::AtCookedColumnDefault => {
                 self.boxed(command.def.as_ref(), &Scope::of(rel), Use::Defines);
                 self.set_on_column(rel, &name, "default", canonical(&command.def), recurse);
+                if let Some(column) = self.column(&rel.address, &name) {
+                    self.use_column_type(&column);
+                }
             }
             AlterTableType::AtSetNotNull => {
                 self.set_not_null(rel, &name, Use::Runs, false);
@@ -159,7 +162,7 @@ impl Scene<'_> {
             | AlterTableType::AtDisableTrigAll
             | AlterTableType::AtEnableTrigUser
             | AlterTableType::AtDisableTrigUser => {
-                self.set(rel, "triggers enabled", format!("{kind:?}"));
+                self.set(rel, "enabled triggers", format!("{kind:?}"));
                 let triggers = self.parts_now(rel, Kind::Trigger);
                 for trigger in triggers {
                     self.note(&trigger, Access::Alter, Some("enabled"), |touch| {
@@ -201,7 +204,6 @@ impl Scene<'_> {
             }
             AlterTableType::AtForceRowSecurity | AlterTableType::AtNoForceRowSecurity => {
                 self.set(rel, "force_row_security", format!("{kind:?}"));
-                self.imply(&rel.address, Access::Alter, Some("policies"));
             }
             AlterTableType::AtAttachPartition | AlterTableType::AtDetachPartition => {
                 return self.partition(rel, kind, def);

@@ -3,7 +3,7 @@
 use super::query::{Scope, Use};
 use super::scene::Scene;
 use super::surroundings::BodyUse;
-use super::text::words;
+use super::text::{is_too_deep, words};
 use super::{Access, forbidden};
 use pg_query::{NodeEnum, ParserOptions};
 use pleach_schema::{Address, Attr, Kind, Object, Value};
@@ -38,7 +38,7 @@ impl Scene<'_> {
             match how {
                 Use::Runs => self.adopt(touch),
                 Use::Defines if touch.access == Access::Read && touch.attribute.is_none() => self.adopt(touch),
-                Use::Defines => self.imply(&touch.object, Access::Read, None),
+                Use::Defines => self.note(&touch.object, Access::Read, None, |new| new.implied |= touch.implied),
             }
         }
         for opaque in &body.opaque {
@@ -79,7 +79,6 @@ impl Scene<'_> {
         let mut inner = Scene::new(self.around, &own_path(object).unwrap_or_else(|| self.path.clone()));
         inner.reading.clone_from(&self.reading);
         inner.reading.push(routine.clone());
-        inner.implied = true;
         inner.begin(0);
         inner.read_object(routine, object);
         inner.end();
@@ -172,7 +171,7 @@ impl Scene<'_> {
                     self.inner_statement(&node, sql, how);
                 }
             }
-            Err(pg_query::Error::Decode(_)) => self.too_deep(sql, how),
+            Err(error) if is_too_deep(&error) => self.too_deep(sql, how),
             Err(_) => self.unread(name, how),
         }
     }
@@ -202,29 +201,22 @@ impl Scene<'_> {
 
     fn plpgsql(&mut self, body: &Body<'_>) {
         let quoted = pleach_schema::quote_literal(body.text);
-        let arguments: Vec<String> =
-            body.arguments.iter().map(|name| format!("{} text", pleach_schema::quote_ident(name))).collect();
-        let returns = if body.trigger { "trigger" } else { "record" };
-        let arguments = if body.trigger { String::new() } else { arguments.join(", ") };
-        let sql = format!("CREATE FUNCTION f({arguments}) RETURNS {returns} LANGUAGE plpgsql AS {quoted}");
-        let parsed = pg_query::parse_plpgsql(&sql).or_else(|_| {
-            // What it returns matters to the parser: RETURN with or without a value, RETURN NEXT.
-            let with = |returns: &str| {
-                format!("CREATE FUNCTION f({arguments}) RETURNS {returns} LANGUAGE plpgsql AS {quoted}")
-            };
-            let found = ["SETOF record", "void", "text", "event_trigger"].into_iter();
-            let mut found = found.filter_map(|returns| pg_query::parse_plpgsql(&with(returns)).ok());
-            found.next().ok_or(())
-        });
-        let Ok(parsed) = parsed else {
-            let procedure = format!("CREATE PROCEDURE f({arguments}) LANGUAGE plpgsql AS {quoted}");
-            match pg_query::parse_plpgsql(&procedure) {
-                Ok(parsed) => self.plpgsql_tree(&parsed, body),
-                Err(_) => self.unread(&body.name, body.how),
+        let own: &[String] = if body.trigger { &["new".to_owned(), "old".to_owned()] } else { &body.arguments };
+        // The parser cannot write down a trigger's own variables, but can as arguments. What it returns
+        // matters too: RETURN stands with a value, without one, or is RETURN NEXT.
+        for of_type in ["record", "text"] {
+            let arguments: Vec<String> =
+                own.iter().map(|name| format!("{} {of_type}", pleach_schema::quote_ident(name))).collect();
+            let arguments = arguments.join(", ");
+            for returns in ["RETURNS record", "RETURNS SETOF record", "RETURNS void", "RETURNS text"] {
+                let sql = format!("CREATE FUNCTION f({arguments}) {returns} LANGUAGE plpgsql AS {quoted}");
+                if let Ok(parsed) = pg_query::parse_plpgsql(&sql) {
+                    self.plpgsql_tree(&parsed, body);
+                    return;
+                }
             }
-            return;
-        };
-        self.plpgsql_tree(&parsed, body);
+        }
+        self.unread(&body.name, body.how);
     }
 
     fn plpgsql_tree(&mut self, parsed: &Json, body: &Body<'_>) {
@@ -263,11 +255,6 @@ impl Scene<'_> {
                             }
                             self.plpgsql_node(value, body);
                         }
-                        "PLpgSQL_recfield" => {
-                            if let Some(field) = value.get("fieldname").and_then(Json::as_str) {
-                                self.row_field_of(value, field);
-                            }
-                        }
                         _ => self.plpgsql_node(value, body),
                     }
                 }
@@ -277,21 +264,13 @@ impl Scene<'_> {
         }
     }
 
-    /// `NEW.column` as a target of an assignment. Which record it is of is not told, so any
-    /// record's field counts.
-    fn row_field_of(&mut self, _record: &Json, field: &str) {
-        if !self.row_fields.iter().any(|known| known == field) {
-            self.row_fields.push(field.to_owned());
-        }
-    }
-
     fn plpgsql_expression(&mut self, expression: &Json, body: &Body<'_>) {
         let Some(query) = expression.get("query").and_then(Json::as_str) else { return };
         let parsed = [ParserOptions::default(), ParserOptions::PLPGSQL_EXPR, ParserOptions::PLPGSQL_ASSIGN1]
             .into_iter()
             .chain([ParserOptions::PLPGSQL_ASSIGN2, ParserOptions::PLPGSQL_ASSIGN3])
             .map(|options| pg_query::parse(query, options))
-            .find(|result| !matches!(result, Err(pg_query::Error::Parse(_))));
+            .find(|result| result.as_ref().err().is_none_or(is_too_deep));
         match parsed {
             Some(Ok(parsed)) => {
                 for node in parsed.protobuf.stmts.into_iter().filter_map(|raw| raw.stmt?.node) {
@@ -300,7 +279,7 @@ impl Scene<'_> {
                             let is_row = matches!(assign.name.to_lowercase().as_str(), "new" | "old");
                             let field = assign.indirection.first().and_then(super::names::string);
                             if let (true, Some(field)) = (is_row, field) {
-                                self.row_field_of(&Json::Null, &field.to_owned());
+                                self.row_field(field);
                             }
                             if let Some(value) = &assign.val {
                                 self.select(value, None, body.how);
@@ -310,8 +289,8 @@ impl Scene<'_> {
                     }
                 }
             }
-            Some(Err(pg_query::Error::Decode(_))) => self.too_deep(query, body.how),
-            _ => self.unread(&body.name, body.how),
+            Some(Err(_)) => self.too_deep(query, body.how),
+            None => self.unread(&body.name, body.how),
         }
     }
 

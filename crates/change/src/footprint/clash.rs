@@ -205,10 +205,10 @@ fn settle_identical(a: &Footprint, b: &Footprint, found: &mut [Meeting<'_>]) {
         let strong = footprint.touches.iter().filter(|touch| touch.is_strong());
         strong.map(|t| (t.object.clone(), t.access, t.attribute.clone(), t.value.clone())).collect()
     };
-    if !found.iter().any(|meeting| meeting.guess == Guess::Identical) {
-        return;
-    }
-    let same = done(a) == done(b);
+    // Rows have no value to be compared, so only the same text writes the same.
+    let writes = |footprint: &Footprint| footprint.touches.iter().any(|touch| touch.access == Access::Write);
+    let alike = found.iter().any(|meeting| meeting.guess == Guess::Identical) && !writes(a) && done(a) == done(b);
+    let same = is_same_text(a, b) || alike;
     for meeting in found.iter_mut() {
         match meeting.guess {
             Guess::Identical if !same => meeting.guess = Guess::Incompatible,
@@ -216,6 +216,12 @@ fn settle_identical(a: &Footprint, b: &Footprint, found: &mut [Meeting<'_>]) {
             _ => {}
         }
     }
+}
+
+/// Whether two changes are the same word for word.
+fn is_same_text(a: &Footprint, b: &Footprint) -> bool {
+    let digests = |footprint: &Footprint| footprint.statements.iter().map(|s| s.digest.clone()).collect::<Vec<_>>();
+    digests(a) == digests(b)
 }
 
 fn class(meeting: &Meeting<'_>) -> Class {
@@ -310,9 +316,11 @@ fn same_columns(a: &Footprint, b: &Footprint) -> Vec<Clash> {
 /// What the model has no kind for, and what reading does not tell.
 fn opaque(a: &Footprint, b: &Footprint) -> Vec<Clash> {
     let mut found = vec![];
+    let same = is_same_text(a, b);
     for mine in a.opaque.iter().filter(|opaque| opaque.key.is_some()) {
         for other in b.opaque.iter().filter(|other| other.key == mine.key) {
-            found.extend(same_key(mine, other));
+            let clash = same_key(mine, other);
+            found.extend(clash.map(|clash| if same { Clash { verdict: Guess::Identical, ..clash } } else { clash }));
         }
     }
     found.extend(extensions(a, b, First::A));

@@ -131,6 +131,7 @@ impl Scene<'_> {
         self.add_relation(&index);
         self.add_constraint(of, &name, constraint, &names.join(","), fresh);
         self.imply(&of.address, Access::Alter, Some("keys"));
+        self.imply(&of.address, Access::Alter, Some("indexes"));
         for child in self.descendants(&of.address).into_iter().skip(1) {
             self.imply(&child, Access::Lock, None);
             self.imply(&child, Access::Read, Some("rows"));
@@ -162,17 +163,11 @@ impl Scene<'_> {
             self.imply(&rel.address, Access::Lock, None);
             self.imply(&rel.address, Access::Alter, Some("references"));
         }
-        // It stands on a key of the other table.
-        if named.is_empty() {
-            self.imply(&rel.address, Access::Read, Some("primary key"));
+        // It stands on a key of the other table, which is there or has to come.
+        let keys = self.keys_on(&rel, &named);
+        if keys.is_empty() {
+            self.imply(&rel.address, Access::Read, Some(if named.is_empty() { "primary key" } else { "keys" }));
         }
-        self.imply(&rel.address, Access::Read, Some("keys"));
-        let tree = self.around.tree();
-        let keys: Vec<Address> = tree
-            .parts(&rel.address.path, Kind::Constraint)
-            .filter(|(_, entry)| super::surroundings::is_backed(&entry.object))
-            .map(|(address, _)| address.clone())
-            .collect();
         for key in keys {
             self.imply(&key, Access::Read, None);
         }
@@ -186,6 +181,26 @@ impl Scene<'_> {
         }
     }
 
+    /// The keys of a table in the tree that are on these columns; its primary key for none.
+    pub(super) fn keys_on(&self, rel: &Rel, columns: &[String]) -> Vec<Address> {
+        let tree = self.around.tree();
+        let parts = tree.parts(&rel.address.path, Kind::Constraint).chain(tree.parts(&rel.address.path, Kind::Index));
+        let is_on = |object: &pleach_schema::Object| {
+            let kind = object.text(pleach_schema::Attr::ConstraintType);
+            let definition = object.text(pleach_schema::Attr::Definition).unwrap_or_default();
+            let (names, _) = super::text::words(definition);
+            let unique =
+                kind == Some("primary key") || kind == Some("unique") || object.is(pleach_schema::Attr::Unique);
+            unique
+                && if columns.is_empty() {
+                    kind == Some("primary key")
+                } else {
+                    columns.iter().all(|column| names.contains(column))
+                }
+        };
+        parts.filter(|(_, entry)| is_on(&entry.object)).map(|(address, _)| address.clone()).collect()
+    }
+
     /// Whether a column is part of a key of its table.
     fn is_key(&self, column: &Address) -> bool {
         let mut keys = self.around.dependents(column).filter(|user| user.kind == Kind::Constraint);
@@ -195,12 +210,30 @@ impl Scene<'_> {
             })
     }
 
-    fn constraint_name(&self, table: &Address, constraint: &Constraint, middle: &str, label: &str) -> String {
+    fn constraint_name(&mut self, table: &Address, constraint: &Constraint, middle: &str, label: &str) -> String {
         if !constraint.conname.is_empty() {
             return cut(&constraint.conname).to_owned();
         }
         let schema = table.schema().unwrap_or_default();
-        choose(table.name(), middle, label, |name| self.is_constraint(schema, name))
+        let name = choose(table.name(), middle, label, |name| self.is_constraint(schema, name));
+        let first = super::names::made(table.name(), middle, label);
+        if first != name {
+            self.imply(&table.part(Kind::Constraint, &first), Access::Read, Some("taken"));
+        }
+        name
+    }
+
+    /// A free name for a relation, as PostgreSQL chooses it. Names that it finds taken matter: would
+    /// one become free, it would be chosen.
+    pub(super) fn free_relation(&mut self, schema: &str, first: &str, second: &str, label: &str) -> String {
+        let name = choose(first, second, label, |name| self.is_relation(schema, name));
+        let wanted = super::names::made(first, second, label);
+        if wanted != name
+            && let Some(taken) = self.find(schema, &wanted)
+        {
+            self.imply(&taken, Access::Read, Some("taken"));
+        }
+        name
     }
 
     fn add_constraint(&mut self, of: &Rel, name: &str, constraint: &Constraint, what: &str, fresh: bool) {
@@ -237,9 +270,11 @@ impl Scene<'_> {
         self.note(&rel.address, Access::Lock, None, |touch| touch.missing = !rel.known);
         let how = if index.unique { Use::Runs } else { Use::Defines };
         let scope = Scope::of(&rel);
+        self.immutable = true;
         self.expressions(&index.index_params, &scope, how);
         self.expressions(&index.index_including_params, &scope, Use::Defines);
         self.boxed(index.where_clause.as_ref(), &scope, how);
+        self.immutable = false;
         if index.unique {
             self.imply(&rel.address, Access::Read, Some("rows"));
             self.imply(&rel.address, Access::Alter, Some("keys"));
@@ -250,7 +285,7 @@ impl Scene<'_> {
         let schema = rel.address.schema().unwrap_or_default().to_owned();
         let name = if index.idxname.is_empty() {
             let middle = joined(numbered(&names).iter().map(String::as_str));
-            choose(rel.address.name(), &middle, "idx", |name| self.is_relation(&schema, name))
+            self.free_relation(&schema, rel.address.name(), &middle, "idx")
         } else {
             cut(&index.idxname).to_owned()
         };
@@ -262,6 +297,7 @@ impl Scene<'_> {
             touch.value = Some(canonical(index));
         });
         self.new_in_schema(&schema);
+        self.imply(&rel.address, Access::Alter, Some("indexes"));
         self.add_relation(&address);
         for child in self.descendants(&rel.address).into_iter().skip(1) {
             self.imply(&child, Access::Lock, None);

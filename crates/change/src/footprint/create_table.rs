@@ -1,7 +1,7 @@
 //! `CREATE TABLE`, with everything that comes with it.
 
 use super::Access;
-use super::names::{choose, cut};
+use super::names::cut;
 use super::query::{Scope, Use};
 use super::scene::{Rel, Scene};
 use super::text::canonical;
@@ -130,6 +130,11 @@ impl Scene<'_> {
         self.note(&source.address, Access::Read, None, |touch| touch.missing = !source.known);
         self.whole_row(&source, Use::Defines);
         self.imply(&source.address, Access::Read, Some("copied"));
+        /// The bits of `INCLUDING CONSTRAINTS` and `INCLUDING INDEXES`.
+        const COPIES: [(u32, &str); 2] = [(1 << 2, "constraints"), (1 << 6, "indexes")];
+        for (_, attribute) in COPIES.into_iter().filter(|(bit, _)| like.options & bit != 0) {
+            self.imply(&source.address, Access::Read, Some(attribute));
+        }
         for kind in [Kind::Column, Kind::Constraint, Kind::Index] {
             let parts: Vec<Address> =
                 self.around.tree().parts(&source.address.path, kind).map(|(address, _)| address.clone()).collect();
@@ -171,9 +176,11 @@ impl Scene<'_> {
         for node in &column.constraints {
             let Some(NodeEnum::Constraint(constraint)) = &node.node else { continue };
             match ConstrType::try_from(constraint.contype) {
-                Ok(ConstrType::ConstrDefault | ConstrType::ConstrGenerated) => {
+                Ok(kind @ (ConstrType::ConstrDefault | ConstrType::ConstrGenerated)) => {
                     fills = true;
+                    self.immutable = kind == ConstrType::ConstrGenerated;
                     self.boxed(constraint.raw_expr.as_ref(), &Scope::of(of), how);
+                    self.immutable = false;
                 }
                 Ok(ConstrType::ConstrIdentity) => {
                     fills = true;
@@ -192,7 +199,7 @@ impl Scene<'_> {
     /// The sequence of a serial or identity column.
     pub(super) fn own_sequence(&mut self, of: &Address, column: &str) {
         let schema = of.schema().unwrap_or_default().to_owned();
-        let name = choose(of.name(), column, "seq", |name| self.is_relation(&schema, name));
+        let name = self.free_relation(&schema, of.name(), column, "seq");
         let sequence = Address::new(Kind::Sequence, [schema.as_str(), name.as_str()]);
         self.note(&sequence, Access::Create, None, |touch| {
             touch.implied = true;

@@ -73,8 +73,7 @@ impl Scene<'_> {
                 touch.lenient = alter.skip_if_new_val_exists;
                 touch.value = Some(place.clone());
             });
-            // Where it goes depends on what else goes there.
-            let place = self.place_of(&address, &alter.new_val_neighbor, alter.new_val_is_after).unwrap_or(place);
+            // Where it ends up depends on what else goes right there.
             self.note(&address, Access::Alter, Some(&place), |touch| {
                 touch.implied = true;
                 touch.value = Some(new.clone());
@@ -90,17 +89,6 @@ impl Scene<'_> {
                 touch.value = Some(format!("was {}", alter.old_val));
             });
         }
-    }
-
-    /// The gap between two labels that a new one goes to, however it is described.
-    fn place_of(&self, address: &Address, neighbor: &str, after: bool) -> Option<String> {
-        let labels = self.object(address)?.get(pleach_schema::Attr::Labels)?.as_list()?;
-        let labels: Vec<&str> = labels.iter().filter_map(pleach_schema::Value::as_text).collect();
-        let at = match neighbor {
-            "" => labels.len(),
-            neighbor => labels.iter().position(|label| *label == neighbor)? + usize::from(after),
-        };
-        Some(format!("place {at}"))
     }
 
     pub(super) fn create_domain(&mut self, create: &CreateDomainStmt) {
@@ -124,7 +112,12 @@ impl Scene<'_> {
             return;
         };
         self.note(&address, Access::Lock, None, |touch| touch.missing = !known);
-        self.lone_expression(alter.def.as_deref(), Use::Defines);
+        match alter.def.as_ref().and_then(|def| def.node.as_ref()) {
+            Some(NodeEnum::Constraint(constraint)) => {
+                self.lone_expression(constraint.raw_expr.as_deref(), Use::Defines);
+            }
+            _ => self.lone_expression(alter.def.as_deref(), Use::Defines),
+        }
         let value = canonical(&(&alter.subtype, &alter.def));
         let name = cut(&alter.name).to_owned();
         match alter.subtype.as_str() {
@@ -340,6 +333,7 @@ impl Scene<'_> {
             touch.missing = !known;
             touch.value = Some(canonical(&alter.options));
         });
+        self.imply(&address, Access::Alter, Some("contents"));
         self.opaque(
             format!("{address} is updated as its scripts decide"),
             Some("extension".to_owned()),

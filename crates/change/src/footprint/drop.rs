@@ -59,6 +59,7 @@ impl Scene<'_> {
                     Access::Drop,
                     false,
                 );
+                self.imply(address, Access::Alter, Some("contents"));
                 self.drop_what_stands_on(address, cascade);
             }
             Kind::EventTrigger => self.event_triggers(),

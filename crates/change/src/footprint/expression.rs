@@ -351,7 +351,8 @@ impl Scene<'_> {
         !self.reading.is_empty() && matches!(name, "new" | "old")
     }
 
-    fn row_field(&mut self, name: &str) {
+    /// Notes a column of the row that fires a trigger.
+    pub(super) fn row_field(&mut self, name: &str) {
         if !self.row_fields.iter().any(|field| field == name) {
             self.row_fields.push(name.to_owned());
         }
@@ -438,6 +439,12 @@ impl Scene<'_> {
         let attribute = (how == Use::Runs).then_some("rows");
         self.note(column, Access::Read, attribute, |touch| touch.implied |= implied);
         self.use_column_type(column);
+        if how == Use::Runs && column.kind == Kind::Column {
+            let table = Address::new(Kind::Table, column.relation().iter().cloned());
+            for child in self.descendants(&table).into_iter().skip(1) {
+                self.imply(&child.part(Kind::Column, column.name()), Access::Read, attribute);
+            }
+        }
     }
 
     /// Notes that a value of a column's type is used.
@@ -560,6 +567,9 @@ impl Scene<'_> {
     pub(super) fn use_routine(&mut self, routine: &Address, how: Use) {
         let attribute = (how == Use::Runs).then_some("rows");
         self.touch(routine, Access::Read, attribute);
+        if self.immutable {
+            self.imply(routine, Access::Read, Some("volatility"));
+        }
         self.use_schema(routine.schema().unwrap_or_default());
         self.use_body(routine, how, None);
     }
@@ -606,7 +616,12 @@ impl Scene<'_> {
         } else if !schema.is_empty() || !OWN_TYPES.contains(&name) {
             let schema = if schema.is_empty() { self.creation_schema() } else { self.schema(schema) };
             let missing = Address::new(Kind::Domain, [schema.as_str(), name]);
-            self.note(&missing, Access::Read, None, |touch| touch.missing = true);
+            // What belongs to extensions is not in the tree.
+            let extensions = self.around.extensions().to_vec();
+            for extension in &extensions {
+                self.imply(extension, Access::Read, Some("contents"));
+            }
+            self.note(&missing, Access::Read, None, |touch| touch.missing = extensions.is_empty());
         }
     }
 

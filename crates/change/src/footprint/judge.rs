@@ -12,8 +12,18 @@ pub(super) struct Judgement {
 }
 
 /// Attributes that many can add to without being in each other's way.
-const SETS: [&str; 9] =
-    ["columns", "constraints", "triggers", "policies", "keys", "references", "children", "contents", "values"];
+const SETS: [&str; 10] = [
+    "columns",
+    "constraints",
+    "indexes",
+    "triggers",
+    "policies",
+    "keys",
+    "references",
+    "children",
+    "contents",
+    "values",
+];
 
 /// Judges a touch of the first change beside one of the second; nothing if they do not meet.
 pub(super) fn judge(a: &Touch, b: &Touch) -> Option<Judgement> {
@@ -62,8 +72,11 @@ fn created(a: &Touch, b: &Touch) -> Option<Judgement> {
     if a.object.kind == Kind::Enum && mine.starts_with("label ") {
         return label_created(a, b);
     }
-    if a.object.kind.is_routine() && b.object.kind.is_routine() && a.object != b.object {
-        return other_routine(a, b);
+    if a.object.kind.is_routine() && b.object.kind.is_routine() {
+        let same = a.object.path == b.object.path && a.object.arguments == b.object.arguments;
+        if !same || theirs.starts_with("absence") {
+            return other_routine(a, b);
+        }
     }
     match b.access {
         Access::Create if b.object.kind == Kind::Enum && theirs.starts_with("label ") => {
@@ -126,13 +139,14 @@ fn label_created(a: &Touch, b: &Touch) -> Option<Judgement> {
 /// Routines of one name with other arguments.
 fn other_routine(a: &Touch, b: &Touch) -> Option<Judgement> {
     let takes = super::object_name::argument_count(&a.object);
+    let is_new = a.attribute.as_deref() != Some("definition");
     match b.access {
         Access::Create => say(Guess::Commutes, "both add a routine of this name, for other arguments"),
         Access::Read => {
             let count = b.attribute.as_deref().and_then(|text| text.strip_prefix("absence"))?;
             // Without a number any of them may be meant; arguments with defaults can be left out.
             let fits = count.trim().parse::<usize>().map_or(true, |count| count <= takes);
-            if fits { say(A_FIRST, "one calls a routine of the name that the other makes") } else { None }
+            if fits && is_new { say(A_FIRST, "one calls a routine of the name that the other makes") } else { None }
         }
         _ if b.missing => say(A_FIRST, "one makes what the other builds on"),
         _ => None,
@@ -286,7 +300,8 @@ fn both_altered(a: &Touch, b: &Touch) -> Option<Judgement> {
     if with("type", &["default", "generated", "identity"])
         || with("identity", &["default", "not_null"])
         || with("generated", &["default", "identity"])
-        || with("owner", &["grants"])
+        || (with("owner", &["grants"])
+            && [a, b].iter().any(|t| t.value.as_deref().is_some_and(|v| v.starts_with("revoked"))))
         || with("partition_of", &["columns", "constraints", "keys"])
         || with("inherits", &["columns", "constraints"])
     {
@@ -327,7 +342,7 @@ fn altered_and_written(a: &Touch, b: &Touch) -> Option<Judgement> {
             other => other.starts_with("identity"),
         },
         Kind::Sequence => !said_only && mine != "owned_by",
-        Kind::Table => matches!(mine, "" | "partitions" | "inherits" | "partition_of" | "triggers enabled"),
+        Kind::Table => matches!(mine, "" | "partitions" | "inherits" | "partition_of" | "enabled triggers"),
         _ => mine.is_empty(),
     };
     if meets { say(Guess::Diverges, "one writes rows to what the other changes") } else { None }
@@ -345,7 +360,7 @@ fn altered_and_read(a: &Touch, b: &Touch) -> Option<Judgement> {
         _ if theirs.is_empty()
             && matches!(
                 mine,
-                "constraints" | "keys" | "triggers" | "policies" | "references" | "children" | "contents"
+                "constraints" | "indexes" | "keys" | "triggers" | "policies" | "references" | "children" | "contents"
             ) =>
         {
             false
@@ -379,7 +394,9 @@ fn written(a: &Touch, b: &Touch) -> Option<Judgement> {
     match b.access {
         Access::Write => {
             let apart = match (mine, theirs) {
-                ("updates", "updates") | ("default", "default") => a.object.kind != Kind::Sequence,
+                ("updates" | "deletes", "updates" | "deletes") | ("default", "default") => {
+                    a.object.kind != Kind::Sequence
+                }
                 _ => false,
             };
             if apart { None } else { say(Guess::Diverges, "both write to it") }

@@ -64,6 +64,8 @@ pub struct Statement {
     pub end: usize,
     /// Whether it cannot run inside a transaction.
     pub standalone: bool,
+    /// A hash of its text: equal texts do the same.
+    pub digest: String,
 }
 
 /// One thing that a change does to one object.
@@ -177,6 +179,7 @@ pub fn footprint_in(around: &Surroundings, sql: &str, search_path: &[String]) ->
             start: parsed.start,
             end: parsed.end,
             standalone,
+            digest: pleach_schema::Hash::of(sql.get(parsed.start..parsed.end).unwrap_or_default().as_bytes()).short(),
         });
     }
     Ok(scene.finish())

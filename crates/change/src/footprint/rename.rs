@@ -219,7 +219,11 @@ impl Scene<'_> {
                     schema.clone_into(first);
                 }
                 self.imply(&part, Access::Rename, None);
-                self.imply(&part.with_path(path), Access::Create, None);
+                let to = part.with_path(path);
+                self.imply(&to, Access::Create, None);
+                if self.object(&part).is_some_and(super::surroundings::is_backed) {
+                    self.imply(&Address { kind: Kind::Index, ..to }, Access::Create, None);
+                }
             }
         }
         let owned: Vec<Address> =

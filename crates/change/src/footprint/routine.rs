@@ -27,7 +27,10 @@ impl Scene<'_> {
             self.boxed(parameter.defexpr.as_ref(), &Scope::default(), Use::Defines);
         }
         create.return_type.iter().for_each(|name| self.type_name(name));
-        self.note(&address, Access::Create, None, |touch| {
+        // One that is there is only defined anew.
+        let attribute =
+            (create.replace && self.routines(&schema, cut(name)).contains(&address)).then_some("definition");
+        self.note(&address, Access::Create, attribute, |touch| {
             touch.lenient = create.replace;
             touch.value = Some(canonical(create));
         });
@@ -69,7 +72,6 @@ impl Scene<'_> {
         let returns = create.return_type.as_ref().map(|name| strings(&name.names)).unwrap_or_default();
         let trigger = returns.last() == Some(&"trigger");
         let before = path.map(|path| std::mem::replace(&mut self.path, path));
-        let was_implied = std::mem::replace(&mut self.implied, true);
         let arguments = parameter_names(&create.parameters);
         let name = address.to_string();
         if let Some(body) = &create.sql_body {
@@ -79,7 +81,6 @@ impl Scene<'_> {
         } else if let [text] = text.as_slice() {
             self.read_body(&Body { language: &language, text, arguments, how: Use::Defines, name, trigger });
         }
-        self.implied = was_implied;
         if let Some(before) = before {
             self.path = before;
         }

@@ -16,29 +16,34 @@ impl Scene<'_> {
     pub(super) fn insert(&mut self, insert: &InsertStmt, outer: Option<&Scope<'_>>, how: Use) -> Option<Vec<String>> {
         let mut scope = Scope { outer, ..Scope::default() };
         self.with(insert.with_clause.as_ref(), &mut scope, how);
-        if let Some(query) = insert.select_stmt.as_ref().and_then(|query| query.node.as_ref()) {
-            self.query(query, Some(&scope), how);
-        }
+        let query = insert.select_stmt.as_ref().and_then(|query| query.node.as_ref());
+        let given = query.map_or(Some(0), |query| self.query(query, Some(&scope), how).map(|columns| columns.len()));
         let relation = insert.relation.as_ref()?;
         let rel = self.relation(relation, Kind::Table);
         let named: Vec<&ResTarget> = targets(&insert.cols);
         if named.is_empty() {
-            // Values go to columns by their order.
-            self.note(&rel.address, Access::Read, Some("columns"), |touch| touch.missing = !rel.known);
-            self.write_columns(&rel, &self.columns(&rel.address), how);
+            // Values go to columns by their order: new ones come last, and do no harm.
+            let columns = self.columns(&rel.address);
+            if given.is_none_or(|given| given > columns.len()) {
+                self.note(&rel.address, Access::Read, Some("columns"), |touch| touch.missing = !rel.known);
+            }
+            self.write_columns(&rel, &columns, how);
         } else {
             let names: Vec<String> = named.iter().map(|target| cut(&target.name).to_owned()).collect();
             self.write_columns(&rel, &names, how);
             self.fill_columns(&rel, &names, how);
         }
-        self.write_rows(&rel, "insert", how);
+        self.write_rows(&rel, "insert", &[], how);
         scope.sources.push(Source::of(&rel, relation.alias.as_ref()));
         if let Some(conflict) = &insert.on_conflict_clause {
             let excluded = Source { alias: "excluded".to_owned(), rel: Some(rel.clone()), columns: None };
             if let Some(infer) = &conflict.infer {
                 self.expressions(&infer.index_elems, &scope, how);
                 self.boxed(infer.where_clause.as_ref(), &scope, how);
-                self.use_arbiter(&rel, &infer.conname);
+                let columns: Vec<String> = infer.index_elems.iter().filter_map(element_column).collect();
+                if !columns.is_empty() || !infer.conname.is_empty() {
+                    self.use_arbiter(&rel, &infer.conname, &columns);
+                }
             }
             // Qualified names alone tell the two apart; a plain one is the table's.
             let inner = Scope { sources: vec![excluded], outer: Some(&scope), ..Scope::default() };
@@ -49,7 +54,7 @@ impl Scene<'_> {
     }
 
     /// `ON CONFLICT` needs a unique index: by name, or one on these columns.
-    fn use_arbiter(&mut self, rel: &Rel, constraint: &str) {
+    fn use_arbiter(&mut self, rel: &Rel, constraint: &str, columns: &[String]) {
         if !constraint.is_empty() {
             let found = self.part(&rel.address, Kind::Constraint, constraint);
             let missing = found.is_none();
@@ -57,17 +62,13 @@ impl Scene<'_> {
             self.note(&address, Access::Read, None, |touch| touch.missing = missing);
             return;
         }
-        let tree = self.around.tree();
-        let keys: Vec<Address> = tree
-            .parts(&rel.address.path, Kind::Constraint)
-            .chain(tree.parts(&rel.address.path, Kind::Index))
-            .filter(|(_, entry)| is_unique(&entry.object))
-            .map(|(address, _)| address.clone())
-            .collect();
+        let keys = self.keys_on(rel, columns);
+        if keys.is_empty() {
+            self.imply(&rel.address, Access::Read, Some("keys"));
+        }
         for key in keys {
             self.imply(&key, Access::Read, None);
         }
-        self.imply(&rel.address, Access::Read, Some("keys"));
     }
 
     pub(super) fn update(&mut self, update: &UpdateStmt, outer: Option<&Scope<'_>>, how: Use) -> Option<Vec<String>> {
@@ -79,7 +80,7 @@ impl Scene<'_> {
         self.from(&update.from_clause, &mut scope, how);
         self.assignments(&rel, &update.target_list, &scope, how);
         self.boxed(update.where_clause.as_ref(), &scope, how);
-        self.write_rows(&rel, "update", how);
+        self.write_rows(&rel, "update", &assigned(&update.target_list), how);
         self.returning(update.returning_clause.as_ref(), &scope, how)
     }
 
@@ -91,7 +92,7 @@ impl Scene<'_> {
         scope.sources.push(Source::of(&rel, relation.alias.as_ref()));
         self.from(&delete.using_clause, &mut scope, how);
         self.boxed(delete.where_clause.as_ref(), &scope, how);
-        self.write_rows(&rel, "delete", how);
+        self.write_rows(&rel, "delete", &[], how);
         self.returning(delete.returning_clause.as_ref(), &scope, how)
     }
 
@@ -127,13 +128,13 @@ impl Scene<'_> {
                     self.write_columns(rel, &named, how);
                     self.fill_columns(rel, &named, how);
                 }
-                self.write_rows(rel, "insert", how);
+                self.write_rows(rel, "insert", &[], how);
             }
             Ok(CmdType::CmdUpdate) => {
                 self.assignments(rel, &clause.target_list, scope, how);
-                self.write_rows(rel, "update", how);
+                self.write_rows(rel, "update", &assigned(&clause.target_list), how);
             }
-            Ok(CmdType::CmdDelete) => self.write_rows(rel, "delete", how),
+            Ok(CmdType::CmdDelete) => self.write_rows(rel, "delete", &[], how),
             _ => {}
         }
     }
@@ -173,9 +174,29 @@ impl Scene<'_> {
             self.touch(&column, access, (how == Use::Runs).then_some("rows"));
             self.use_column_type(&column);
             if how == Use::Runs {
+                self.governed(&column);
                 for child in self.descendants(&rel.address).into_iter().skip(1) {
                     self.imply(&child.part(Kind::Column, name), Access::Write, Some("rows"));
                 }
+            }
+        }
+    }
+
+    /// What a new value of a column has to pass, and the columns that are worked out from it.
+    fn governed(&mut self, column: &Address) {
+        let users: Vec<Address> =
+            self.around.dependents(column).filter(|user| user.relation() == column.relation()).cloned().collect();
+        for user in users {
+            let object = self.object(&user);
+            match user.kind {
+                Kind::Constraint => self.imply(&user, Access::Read, None),
+                Kind::Index if object.is_some_and(|index| index.is(Attr::Unique)) => {
+                    self.imply(&user, Access::Read, None);
+                }
+                Kind::Column if object.is_some_and(|column| column.get(Attr::Generated).is_some()) => {
+                    self.imply(&user, Access::Write, Some("rows"));
+                }
+                _ => {}
             }
         }
     }
@@ -209,25 +230,34 @@ impl Scene<'_> {
         }
     }
 
-    /// Notes that rows of a relation change, and what follows.
-    pub(super) fn write_rows(&mut self, rel: &Rel, what: &str, how: Use) {
+    /// Notes that rows of a relation change, and what follows. For an update it matters which
+    /// columns.
+    pub(super) fn write_rows(&mut self, rel: &Rel, what: &str, columns: &[String], how: Use) {
         if how == Use::Defines {
             self.note(&rel.address, Access::Read, None, |touch| touch.missing = !rel.known);
             return;
         }
-        let attribute = if what == "update" { "updates" } else { "rows" };
+        let attribute = match what {
+            "update" => "updates",
+            "delete" => "deletes",
+            _ => "rows",
+        };
         self.note(&rel.address, Access::Write, Some(attribute), |touch| touch.missing = !rel.known);
         for table in self.descendants(&rel.address) {
             if table != rel.address {
                 self.imply(&table, Access::Write, Some(attribute));
             }
             self.fire(&table, what);
-            self.check_keys(&table, what);
+            self.check_keys(&table, what, columns);
         }
         if rel.address.kind == Kind::View {
             self.write_behind(&rel.address, attribute);
         }
-        self.imply(&rel.address, Access::Read, Some("policies"));
+        // Policies bind the owner only where they are forced.
+        self.imply(&rel.address, Access::Read, Some("force_row_security"));
+        if self.object(&rel.address).is_some_and(|table| table.is(Attr::ForceRowSecurity)) {
+            self.imply(&rel.address, Access::Read, Some("policies"));
+        }
     }
 
     /// A view that is written to writes what is behind it.
@@ -238,7 +268,8 @@ impl Scene<'_> {
                 Kind::Table | Kind::View => {
                     self.imply(&used, Access::Write, Some(attribute));
                     self.fire(&used, "insert");
-                    self.check_keys(&used, "delete");
+                    self.check_keys(&used, "delete", &[]);
+                    self.check_keys(&used, "insert", &[]);
                 }
                 Kind::Column => self.imply(&used, Access::Write, Some("rows")),
                 _ => {}
@@ -276,12 +307,17 @@ impl Scene<'_> {
     }
 
     /// Foreign keys look at the other table, and carry deletions over to it.
-    fn check_keys(&mut self, table: &Address, what: &str) {
+    fn check_keys(&mut self, table: &Address, what: &str, columns: &[String]) {
+        let is_written = |key: &pleach_schema::Object, of: &[String]| {
+            let mut used =
+                key.derived.references.iter().filter(|used| used.kind == Kind::Column && used.relation() == of);
+            what != "update" || used.any(|used| columns.iter().any(|column| column == used.name()))
+        };
         let tree = self.around.tree();
         if what != "delete" {
             let own: Vec<Address> = tree
                 .parts(&table.path, Kind::Constraint)
-                .filter(|(_, entry)| is_foreign_key(&entry.object))
+                .filter(|(_, entry)| is_foreign_key(&entry.object) && is_written(&entry.object, &table.path))
                 .flat_map(|(_, entry)| entry.object.derived.references.iter().cloned())
                 .filter(|used| matches!(used.kind, Kind::Table | Kind::Column) && used.relation() != table.path)
                 .collect();
@@ -292,20 +328,33 @@ impl Scene<'_> {
         if what == "insert" {
             return;
         }
-        let others: Vec<(Address, bool)> = self
+        let others: Vec<(Address, Option<&str>)> = self
             .around
             .dependents(table)
             .filter(|key| key.kind == Kind::Constraint && key.relation() != table.path)
             .filter_map(|key| {
-                let object = self.object(key).filter(|object| is_foreign_key(object))?;
-                let text = object.get(Attr::Definition).and_then(Value::as_text)?;
-                let carries = ["CASCADE", "SET NULL", "SET DEFAULT"].iter().any(|action| text.contains(action));
+                let object =
+                    self.object(key).filter(|object| is_foreign_key(object) && is_written(object, &table.path))?;
+                let text = object.text(Attr::Definition)?;
+                let event = if what == "update" { "ON UPDATE " } else { "ON DELETE " };
+                let action = text.split_once(event).map_or("", |(_, action)| action);
+                let carries = match action {
+                    action if action.starts_with("CASCADE") && what == "update" => Some("rows"),
+                    action if action.starts_with("CASCADE") => Some("deletes"),
+                    action if action.starts_with("SET ") => Some("rows"),
+                    _ => None,
+                };
                 Some((Address::new(Kind::Table, key.relation().iter().cloned()), carries))
             })
             .collect();
         for (other, carries) in others {
-            let access = if carries { Access::Write } else { Access::Read };
-            self.imply(&other, access, Some("rows"));
+            match carries {
+                Some(attribute) => {
+                    self.imply(&other, Access::Write, Some(attribute));
+                    self.fire(&other, if attribute == "deletes" { "delete" } else { "update" });
+                }
+                None => self.imply(&other, Access::Read, Some("rows")),
+            }
         }
     }
 
@@ -314,7 +363,7 @@ impl Scene<'_> {
         for node in &truncate.relations {
             let Some(NodeEnum::RangeVar(relation)) = &node.node else { continue };
             let rel = self.relation(relation, Kind::Table);
-            self.write_rows(&rel, "truncate", Use::Runs);
+            self.write_rows(&rel, "truncate", &[], Use::Runs);
             self.touch(&rel.address, Access::Write, Some("rows"));
             for name in self.columns(&rel.address) {
                 self.imply(&rel.address.part(Kind::Column, &name), Access::Write, Some("rows"));
@@ -356,7 +405,7 @@ impl Scene<'_> {
         if copy.is_from {
             self.write_columns(&rel, &names, Use::Runs);
             self.fill_columns(&rel, &names, Use::Runs);
-            self.write_rows(&rel, "insert", Use::Runs);
+            self.write_rows(&rel, "insert", &[], Use::Runs);
             self.boxed(copy.where_clause.as_ref(), &Scope::of(&rel), Use::Runs);
         } else {
             self.read_relation(&rel, Use::Runs);
@@ -375,6 +424,11 @@ fn targets(nodes: &[Node]) -> Vec<&ResTarget> {
     nodes.iter().filter_map(target).collect()
 }
 
+/// The columns that are assigned to.
+fn assigned(list: &[Node]) -> Vec<String> {
+    targets(list).iter().map(|target| cut(&target.name).to_owned()).collect()
+}
+
 fn is_default(node: Option<&Node>) -> bool {
     matches!(node.and_then(|node| node.node.as_ref()), Some(NodeEnum::SetToDefault(_)))
 }
@@ -383,6 +437,10 @@ fn is_foreign_key(constraint: &pleach_schema::Object) -> bool {
     constraint.get(Attr::ConstraintType).and_then(Value::as_text) == Some("foreign key")
 }
 
-fn is_unique(object: &pleach_schema::Object) -> bool {
-    object.get(Attr::Unique) == Some(&Value::Bool(true)) || super::surroundings::is_backed(object)
+/// The plain column that an element of `ON CONFLICT (…)` is.
+fn element_column(node: &Node) -> Option<String> {
+    match &node.node {
+        Some(NodeEnum::IndexElem(element)) if !element.name.is_empty() => Some(cut(&element.name).to_owned()),
+        _ => None,
+    }
 }

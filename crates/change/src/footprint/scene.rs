@@ -59,6 +59,8 @@ pub(super) struct Scene<'a> {
     pub variables: HashSet<String>,
     /// Columns of the row that fires a trigger, as the body being read names them.
     pub row_fields: Vec<String>,
+    /// Whether routines that are called must not change their answers: in an index, say.
+    pub immutable: bool,
     /// Whether what is touched now follows from the statement and is not named in it.
     pub implied: bool,
 }
@@ -88,6 +90,7 @@ impl<'a> Scene<'a> {
             reading: vec![],
             variables: HashSet::new(),
             row_fields: vec![],
+            immutable: false,
             implied: false,
         }
     }
@@ -159,10 +162,10 @@ impl<'a> Scene<'a> {
         }
     }
 
-    /// Takes over a touch from somewhere else, as one that follows from this statement.
+    /// Takes over a touch from a body that runs with this statement.
     pub(super) fn adopt(&mut self, touch: &Touch) {
         self.note(&touch.object, touch.access, touch.attribute.as_deref(), |new| {
-            new.implied = true;
+            new.implied |= touch.implied;
             new.lenient = touch.lenient;
             new.missing = touch.missing;
             new.value.clone_from(&touch.value);

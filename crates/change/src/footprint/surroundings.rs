@@ -20,6 +20,7 @@ pub struct Surroundings {
     types_as_written: HashMap<String, Arc<Address>>,
     dependents: HashMap<Arc<Address>, Vec<Arc<Address>>>,
     children: HashMap<Vec<String>, Vec<Arc<Address>>>,
+    extensions: Vec<Address>,
     /// What the bodies of routines touch, once it was asked for.
     pub(super) bodies: Mutex<Bodies>,
 }
@@ -54,6 +55,7 @@ impl Surroundings {
             types_as_written: HashMap::new(),
             dependents: HashMap::new(),
             children: HashMap::new(),
+            extensions: vec![],
             bodies: Mutex::default(),
         };
         for (address, entry) in tree.shared() {
@@ -78,6 +80,8 @@ impl Surroundings {
                 add_name(&mut self.relations, address);
             }
             Kind::Column => self.add_identity(address, object),
+            // It brings its language and nothing else.
+            Kind::Extension if name != "plpgsql" => self.extensions.push(Address::clone(address)),
             Kind::Constraint => {
                 let schema = address.schema().unwrap_or_default();
                 self.constraints.entry(schema.to_owned()).or_default().insert(name.to_owned());
@@ -151,6 +155,11 @@ impl Surroundings {
     /// Whether a constraint of the schema has this name.
     pub(super) fn has_constraint(&self, schema: &str, name: &str) -> bool {
         self.constraints.get(schema).is_some_and(|names| names.contains(name))
+    }
+
+    /// The installed extensions, except for PL/pgSQL.
+    pub(super) fn extensions(&self) -> &[Address] {
+        &self.extensions
     }
 
     /// What refers to an object.

@@ -19,8 +19,17 @@ pub(super) struct Parsed {
 pub(super) fn statements(sql: &str) -> Result<Vec<Parsed>, ParseError> {
     match pg_query::parse(sql, ParserOptions::default()) {
         Ok(result) => Ok(result.protobuf.stmts.into_iter().map(|raw| placed(raw, sql)).collect()),
-        Err(Error::Decode(_)) => one_by_one(sql),
+        Err(error) if is_too_deep(&error) => one_by_one(sql),
         Err(error) => Err(refused(sql, &error)),
+    }
+}
+
+/// Whether a text is nested too deeply to be parsed, or for its parse tree to be taken apart.
+pub(super) fn is_too_deep(error: &Error) -> bool {
+    match error {
+        Error::Decode(_) => true,
+        Error::Parse(message) => message == "stack depth limit exceeded",
+        _ => false,
     }
 }
 
@@ -48,7 +57,7 @@ fn one_by_one(sql: &str) -> Result<Vec<Parsed>, ParseError> {
                 let parsed = placed(raw, piece);
                 Parsed { start: parsed.start + at, end: parsed.end + at, node: parsed.node }
             })),
-            Err(Error::Decode(_)) => {
+            Err(error) if is_too_deep(&error) => {
                 statements.push(Parsed { start: at + blank(piece), end: at + piece.len(), node: None });
             }
             Err(error) => return Err(refused(sql, &error)),
