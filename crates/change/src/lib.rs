@@ -6,6 +6,7 @@
 
 pub mod aside;
 pub mod diff;
+pub mod footprint;
 pub mod merge;
 pub mod online;
 pub mod plan;

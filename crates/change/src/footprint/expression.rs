@@ -1,0 +1,673 @@
+//! Expressions: which columns, routines, types and relations they use.
+
+use super::names::{cut, schema_and_name, string, strings};
+use super::query::{Scope, Use};
+use super::scene::{Rel, Scene};
+use super::{Access, forbidden};
+use pg_query::protobuf::{FuncCall, Node, TypeName, a_const};
+use pg_query::{Node as ParseNode, NodeEnum};
+use pleach_schema::{Address, Attr, Kind, Value};
+
+/// Columns that every table has.
+const SYSTEM_COLUMNS: [&str; 6] = ["tableoid", "ctid", "xmin", "cmin", "xmax", "cmax"];
+
+/// Types that PostgreSQL brings along and that are called by their plain name.
+#[rustfmt::skip]
+const OWN_TYPES: &[&str] = &[
+    "abstime", "aclitem", "any", "anyarray", "anycompatible", "anycompatiblearray", "anycompatiblemultirange",
+    "anycompatiblenonarray", "anycompatiblerange", "anyelement", "anyenum", "anymultirange", "anynonarray", "anyrange",
+    "bit", "bool", "box", "bpchar", "bytea", "char", "cid", "cidr", "circle", "cstring", "date", "datemultirange",
+    "daterange", "event_trigger", "fdw_handler", "float4", "float8", "gtsvector", "index_am_handler", "inet", "int2",
+    "int2vector", "int4", "int4multirange", "int4range", "int8", "int8multirange", "int8range", "internal", "interval",
+    "json", "jsonb", "jsonpath", "language_handler", "line", "lseg", "macaddr", "macaddr8", "money", "name", "numeric",
+    "nummultirange", "numrange", "oid", "oidvector", "path", "pg_ddl_command", "pg_lsn", "pg_snapshot", "point",
+    "polygon", "record", "refcursor", "regclass", "regcollation", "regconfig", "regdictionary", "regnamespace",
+    "regoper", "regoperator", "regproc", "regprocedure", "regrole", "regtype", "serial", "serial2", "serial4",
+    "serial8", "bigserial", "smallserial", "table_am_handler", "text", "tid", "time", "timestamp", "timestamptz",
+    "timetz", "trigger", "tsm_handler", "tsmultirange", "tsquery", "tsrange", "tstzmultirange", "tstzrange",
+    "tsvector", "txid_snapshot", "unknown", "uuid", "varbit", "varchar", "void", "xid", "xid8", "xml",
+];
+
+impl Scene<'_> {
+    /// Every expression of a list.
+    pub(super) fn expressions(&mut self, nodes: &[Node], scope: &Scope<'_>, how: Use) {
+        for node in nodes {
+            self.expression(Some(node), scope, how);
+        }
+    }
+
+    /// An expression that may not be there.
+    pub(super) fn boxed(&mut self, node: Option<&Box<ParseNode>>, scope: &Scope<'_>, how: Use) {
+        self.expression(node.map(|node| &**node), scope, how);
+    }
+
+    /// What an expression uses. Kinds of nodes that are not known make the statement opaque.
+    pub(super) fn expression(&mut self, node: Option<&Node>, scope: &Scope<'_>, how: Use) {
+        let Some(node) = node.and_then(|node| node.node.as_ref()) else { return };
+        match node {
+            NodeEnum::ColumnRef(column) => self.column_reference(&column.fields, scope, how),
+            NodeEnum::FuncCall(call) => self.call(call, scope, how),
+            NodeEnum::TypeCast(cast) => {
+                if let Some(name) = &cast.type_name {
+                    self.type_name(name);
+                    self.named_by_text(cast.arg.as_deref(), name);
+                }
+                self.boxed(cast.arg.as_ref(), scope, how);
+            }
+            NodeEnum::TypeName(name) => self.type_name(name),
+            NodeEnum::AConst(constant) => {
+                if let Some(a_const::Val::Sval(text)) = &constant.val {
+                    self.literal(&text.sval);
+                }
+            }
+            NodeEnum::SubLink(link) => {
+                self.boxed(link.testexpr.as_ref(), scope, how);
+                self.sub_query(link.subselect.as_deref(), scope, how);
+            }
+            NodeEnum::SelectStmt(_)
+            | NodeEnum::InsertStmt(_)
+            | NodeEnum::UpdateStmt(_)
+            | NodeEnum::DeleteStmt(_)
+            | NodeEnum::MergeStmt(_) => {
+                self.query(node, Some(scope), how);
+            }
+            NodeEnum::List(list) => self.expressions(&list.items, scope, how),
+            NodeEnum::AExpr(e) => {
+                self.operator(&strings(&e.name));
+                self.boxed(e.lexpr.as_ref(), scope, how);
+                self.boxed(e.rexpr.as_ref(), scope, how);
+            }
+            NodeEnum::BoolExpr(e) => self.expressions(&e.args, scope, how),
+            NodeEnum::NullTest(e) => self.boxed(e.arg.as_ref(), scope, how),
+            NodeEnum::BooleanTest(e) => self.boxed(e.arg.as_ref(), scope, how),
+            NodeEnum::AIndirection(e) => self.indirection(e.arg.as_deref(), &e.indirection, scope, how),
+            NodeEnum::AIndices(e) => {
+                self.boxed(e.lidx.as_ref(), scope, how);
+                self.boxed(e.uidx.as_ref(), scope, how);
+            }
+            NodeEnum::AArrayExpr(e) => self.expressions(&e.elements, scope, how),
+            NodeEnum::ResTarget(e) => {
+                self.expressions(&e.indirection, scope, how);
+                self.boxed(e.val.as_ref(), scope, how);
+            }
+            NodeEnum::MultiAssignRef(e) => self.boxed(e.source.as_ref(), scope, how),
+            NodeEnum::CollateClause(e) => {
+                self.collation(&strings(&e.collname));
+                self.boxed(e.arg.as_ref(), scope, how);
+            }
+            NodeEnum::SortBy(e) => self.boxed(e.node.as_ref(), scope, how),
+            NodeEnum::WindowDef(e) => self.window(e, scope, how),
+            NodeEnum::CaseExpr(e) => {
+                self.boxed(e.arg.as_ref(), scope, how);
+                self.expressions(&e.args, scope, how);
+                self.boxed(e.defresult.as_ref(), scope, how);
+            }
+            NodeEnum::CaseWhen(e) => {
+                self.boxed(e.expr.as_ref(), scope, how);
+                self.boxed(e.result.as_ref(), scope, how);
+            }
+            NodeEnum::CoalesceExpr(e) => self.expressions(&e.args, scope, how),
+            NodeEnum::MinMaxExpr(e) => self.expressions(&e.args, scope, how),
+            NodeEnum::RowExpr(e) => self.expressions(&e.args, scope, how),
+            NodeEnum::NamedArgExpr(e) => self.boxed(e.arg.as_ref(), scope, how),
+            NodeEnum::GroupingFunc(e) => self.expressions(&e.args, scope, how),
+            NodeEnum::GroupingSet(e) => self.expressions(&e.content, scope, how),
+            NodeEnum::XmlExpr(e) => {
+                self.expressions(&e.named_args, scope, how);
+                self.expressions(&e.args, scope, how);
+            }
+            NodeEnum::XmlSerialize(e) => {
+                self.boxed(e.expr.as_ref(), scope, how);
+                e.type_name.iter().for_each(|name| self.type_name(name));
+            }
+            NodeEnum::RangeTableFuncCol(e) => {
+                e.type_name.iter().for_each(|name| self.type_name(name));
+                self.boxed(e.colexpr.as_ref(), scope, how);
+                self.boxed(e.coldefexpr.as_ref(), scope, how);
+            }
+            NodeEnum::ColumnDef(e) => e.type_name.iter().for_each(|name| self.type_name(name)),
+            NodeEnum::DefElem(e) => self.boxed(e.arg.as_ref(), scope, how),
+            NodeEnum::IndexElem(e) => {
+                if !e.name.is_empty() {
+                    self.plain_column(&e.name, scope, how);
+                }
+                self.boxed(e.expr.as_ref(), scope, how);
+                self.collation(&strings(&e.collation));
+            }
+            NodeEnum::PartitionElem(e) => {
+                if !e.name.is_empty() {
+                    self.plain_column(&e.name, scope, how);
+                }
+                self.boxed(e.expr.as_ref(), scope, how);
+                self.collation(&strings(&e.collation));
+            }
+            NodeEnum::StatsElem(e) => {
+                if !e.name.is_empty() {
+                    self.plain_column(&e.name, scope, how);
+                }
+                self.boxed(e.expr.as_ref(), scope, how);
+            }
+            NodeEnum::PartitionRangeDatum(e) => self.boxed(e.value.as_ref(), scope, how),
+            NodeEnum::ReturnStmt(e) => self.boxed(e.returnval.as_ref(), scope, how),
+            // The values, the constants, and what only stands for something else.
+            NodeEnum::ParamRef(_)
+            | NodeEnum::AStar(_)
+            | NodeEnum::SqlvalueFunction(_)
+            | NodeEnum::SetToDefault(_)
+            | NodeEnum::CurrentOfExpr(_)
+            | NodeEnum::MergeSupportFunc(_)
+            | NodeEnum::JsonFormat(_)
+            | NodeEnum::Integer(_)
+            | NodeEnum::Float(_)
+            | NodeEnum::Boolean(_)
+            | NodeEnum::String(_)
+            | NodeEnum::BitString(_)
+            | NodeEnum::RoleSpec(_) => {}
+            other => self.json_expression(other, scope, how),
+        }
+    }
+
+    /// SQL/JSON, whose nodes only hold other expressions.
+    fn json_expression(&mut self, node: &NodeEnum, scope: &Scope<'_>, how: Use) {
+        match node {
+            NodeEnum::JsonValueExpr(e) => self.json_value(e, scope, how),
+            NodeEnum::JsonIsPredicate(e) => self.boxed(e.expr.as_ref(), scope, how),
+            NodeEnum::JsonBehavior(e) => self.boxed(e.expr.as_ref(), scope, how),
+            NodeEnum::JsonOutput(e) => e.type_name.iter().for_each(|name| self.type_name(name)),
+            NodeEnum::JsonArgument(e) => e.val.iter().for_each(|value| self.json_value(value, scope, how)),
+            NodeEnum::JsonKeyValue(e) => {
+                self.boxed(e.key.as_ref(), scope, how);
+                e.value.iter().for_each(|value| self.json_value(value, scope, how));
+            }
+            NodeEnum::JsonFuncExpr(e) => {
+                e.context_item.iter().for_each(|value| self.json_value(value, scope, how));
+                self.boxed(e.pathspec.as_ref(), scope, how);
+                self.expressions(&e.passing, scope, how);
+                e.output.iter().flat_map(|output| &output.type_name).for_each(|name| self.type_name(name));
+                for behavior in e.on_empty.iter().chain(&e.on_error) {
+                    self.boxed(behavior.expr.as_ref(), scope, how);
+                }
+            }
+            NodeEnum::JsonParseExpr(e) => e.expr.iter().for_each(|value| self.json_value(value, scope, how)),
+            NodeEnum::JsonScalarExpr(e) => self.boxed(e.expr.as_ref(), scope, how),
+            NodeEnum::JsonSerializeExpr(e) => e.expr.iter().for_each(|value| self.json_value(value, scope, how)),
+            NodeEnum::JsonObjectConstructor(e) => self.expressions(&e.exprs, scope, how),
+            NodeEnum::JsonArrayConstructor(e) => self.expressions(&e.exprs, scope, how),
+            NodeEnum::JsonArrayQueryConstructor(e) => self.sub_query(e.query.as_deref(), scope, how),
+            NodeEnum::JsonObjectAgg(e) => {
+                if let Some(pair) = &e.arg {
+                    self.boxed(pair.key.as_ref(), scope, how);
+                    pair.value.iter().for_each(|value| self.json_value(value, scope, how));
+                }
+                e.constructor.iter().for_each(|agg| self.json_aggregate(agg, scope, how));
+            }
+            NodeEnum::JsonArrayAgg(e) => {
+                e.arg.iter().for_each(|value| self.json_value(value, scope, how));
+                e.constructor.iter().for_each(|agg| self.json_aggregate(agg, scope, how));
+            }
+            NodeEnum::JsonTableColumn(e) => {
+                e.type_name.iter().for_each(|name| self.type_name(name));
+                self.expressions(&e.columns, scope, how);
+                for behavior in e.on_empty.iter().chain(&e.on_error) {
+                    self.boxed(behavior.expr.as_ref(), scope, how);
+                }
+            }
+            _ => self.opaque("an expression of a kind that is not known", None, Access::Read, true),
+        }
+    }
+
+    fn json_aggregate(&mut self, agg: &pg_query::protobuf::JsonAggConstructor, scope: &Scope<'_>, how: Use) {
+        self.boxed(agg.agg_filter.as_ref(), scope, how);
+        self.expressions(&agg.agg_order, scope, how);
+        agg.over.iter().for_each(|over| self.window(over, scope, how));
+    }
+
+    pub(super) fn json_value(&mut self, e: &pg_query::protobuf::JsonValueExpr, scope: &Scope<'_>, how: Use) {
+        self.boxed(e.raw_expr.as_ref(), scope, how);
+        self.boxed(e.formatted_expr.as_ref(), scope, how);
+    }
+
+    pub(super) fn window(&mut self, e: &pg_query::protobuf::WindowDef, scope: &Scope<'_>, how: Use) {
+        self.expressions(&e.partition_clause, scope, how);
+        self.expressions(&e.order_clause, scope, how);
+        self.boxed(e.start_offset.as_ref(), scope, how);
+        self.boxed(e.end_offset.as_ref(), scope, how);
+    }
+
+    /// A query inside an expression, which sees what is around it.
+    pub(super) fn sub_query(&mut self, node: Option<&Node>, scope: &Scope<'_>, how: Use) {
+        if let Some(node) = node.and_then(|node| node.node.as_ref()) {
+            self.query(node, Some(scope), how);
+        }
+    }
+
+    /// `(expression).field`: of which type is not known, so it may be any row type in sight.
+    fn indirection(&mut self, arg: Option<&Node>, fields: &[Node], scope: &Scope<'_>, how: Use) {
+        self.expressions(fields, scope, how);
+        if let Some(NodeEnum::ColumnRef(column)) = arg.and_then(|arg| arg.node.as_ref()) {
+            let mut names: Vec<&str> = strings(&column.fields);
+            names.extend(fields.iter().filter_map(string));
+            // `(t).a` of a table in scope is `t.a`.
+            if let [source, name] = names.as_slice()
+                && let Some(of) = scope.source(source).and_then(|source| source.rel.clone())
+            {
+                self.column_of(&of, name, how);
+                return;
+            }
+        }
+        self.expression(arg, scope, how);
+        if fields.iter().any(|field| string(field).is_some() || is_star(field)) {
+            self.fields_of_composites(scope);
+        }
+    }
+
+    /// Whoever takes a field out of a composite value uses the types of the columns in sight.
+    fn fields_of_composites(&mut self, scope: &Scope<'_>) {
+        let sources: Vec<Rel> = scope.sources.iter().filter_map(|source| source.rel.clone()).collect();
+        for rel in sources {
+            for name in self.columns(&rel.address) {
+                let user_type = self.column(&rel.address, &name).and_then(|column| self.column_type(&column));
+                if let Some(composite) = user_type.filter(|of| matches!(of.kind, Kind::Composite | Kind::Table)) {
+                    self.imply(&composite, Access::Read, Some("columns"));
+                }
+            }
+        }
+    }
+
+    /// A string literal: it may be a label of an enum.
+    pub(super) fn literal(&mut self, text: &str) {
+        /// No label is longer.
+        const LABEL: usize = 63;
+        if text.len() <= LABEL {
+            self.literals.insert(text.to_owned());
+        }
+    }
+
+    fn column_reference(&mut self, fields: &[Node], scope: &Scope<'_>, how: Use) {
+        let names = strings(fields);
+        let star = fields.last().is_some_and(is_star);
+        match names.as_slice() {
+            [] if star => self.all_columns(scope, how),
+            [source] if star => match scope.source(source) {
+                Some(found) => {
+                    if let Some(rel) = found.rel.clone() {
+                        self.whole_row(&rel, how);
+                    }
+                }
+                None => self.whole_relation("", source, scope, how),
+            },
+            [schema, relation] if star => self.whole_relation(schema, relation, scope, how),
+            [name] => self.plain_column(name, scope, how),
+            [source, name] => self.qualified_column("", source, name, scope, how),
+            [.., schema, relation, name] => self.qualified_column(schema, relation, name, scope, how),
+            [] => {}
+        }
+    }
+
+    /// `*`: every column of everything in the FROM clause.
+    fn all_columns(&mut self, scope: &Scope<'_>, how: Use) {
+        let sources: Vec<Rel> = scope.sources.iter().filter_map(|source| source.rel.clone()).collect();
+        for rel in sources {
+            self.whole_row(&rel, how);
+        }
+    }
+
+    fn whole_relation(&mut self, schema: &str, name: &str, scope: &Scope<'_>, how: Use) {
+        let found = scope.relation(schema, name).and_then(|source| source.rel.clone());
+        if let Some(rel) = found {
+            self.whole_row(&rel, how);
+        }
+    }
+
+    /// A whole row: all columns, and that they are all.
+    pub(super) fn whole_row(&mut self, rel: &Rel, how: Use) {
+        self.note(&rel.address, Access::Read, Some("columns"), |touch| touch.missing = !rel.known);
+        for name in self.columns(&rel.address) {
+            if let Some(column) = self.column(&rel.address, &name) {
+                self.read_column(&column, how, true);
+            }
+        }
+    }
+
+    fn qualified_column(&mut self, schema: &str, source: &str, name: &str, scope: &Scope<'_>, how: Use) {
+        let found = if schema.is_empty() { scope.source(source) } else { scope.relation(schema, source) };
+        match found {
+            Some(found) => {
+                if let Some(rel) = found.rel.clone() {
+                    self.column_of(&rel, name, how);
+                }
+            }
+            None if self.is_row_variable(source) => self.row_field(name),
+            // A field of a composite column, or of a variable.
+            None if self.variables.contains(source) => {}
+            None => {
+                self.plain_column(source, scope, how);
+                self.fields_of_composites(scope);
+            }
+        }
+    }
+
+    fn is_row_variable(&self, name: &str) -> bool {
+        !self.reading.is_empty() && matches!(name, "new" | "old")
+    }
+
+    /// Notes a column of the row that fires a trigger.
+    pub(super) fn row_field(&mut self, name: &str) {
+        if !self.row_fields.iter().any(|field| field == name) {
+            self.row_fields.push(name.to_owned());
+        }
+    }
+
+    /// A column of a relation in the FROM clause; what is no column may be a function of the row.
+    fn column_of(&mut self, rel: &Rel, name: &str, how: Use) {
+        if SYSTEM_COLUMNS.contains(&name) {
+            return;
+        }
+        match self.column(&rel.address, name) {
+            Some(column) => self.read_column(&column, how, false),
+            None => {
+                for routine in self.routines("", name) {
+                    self.use_routine(&routine, how);
+                }
+                self.missing_column(rel, name);
+            }
+        }
+    }
+
+    /// A column that nobody has: of a relation that is not known it is taken on trust.
+    pub(super) fn missing_column(&mut self, rel: &Rel, name: &str) {
+        let column = rel.address.part(super::scene::column_kind(&rel.address), name);
+        self.note(&column, Access::Read, None, |touch| touch.missing = true);
+    }
+
+    /// A column by its plain name: of whom is for the FROM clauses around it to tell.
+    pub(super) fn plain_column(&mut self, name: &str, scope: &Scope<'_>, how: Use) {
+        let mut free: Vec<Rel> = vec![];
+        let mut unsure = false;
+        let mut level = Some(scope);
+        while let Some(scope) = level {
+            let mut found = false;
+            for source in &scope.sources {
+                match (&source.rel, &source.columns) {
+                    (Some(rel), _) => match self.column(&rel.address, name) {
+                        Some(column) => {
+                            self.read_column(&column, how, false);
+                            found = true;
+                        }
+                        None => free.push(rel.clone()),
+                    },
+                    (None, Some(columns)) => found |= columns.iter().any(|column| column == name),
+                    (None, None) => unsure = true,
+                }
+            }
+            if found {
+                self.must_stay_free(&free, name);
+                return;
+            }
+            if let Some(source) = scope.sources.iter().find(|source| source.alias == name) {
+                if let Some(rel) = source.rel.clone() {
+                    self.whole_row(&rel, how);
+                }
+                return;
+            }
+            level = scope.outer;
+        }
+        if self.is_row_variable(name) {
+            self.row_field("*");
+        } else if self.variables.contains(name) || SYSTEM_COLUMNS.contains(&name) {
+        } else if let [only] = free.as_slice()
+            && !unsure
+        {
+            self.missing_column(&only.clone(), name);
+        } else {
+            for rel in &free {
+                self.missing_column(rel, name);
+            }
+        }
+    }
+
+    /// Would a relation get a column of this name, the name could mean another one, or none.
+    fn must_stay_free(&mut self, relations: &[Rel], name: &str) {
+        for rel in relations {
+            let column = rel.address.part(super::scene::column_kind(&rel.address), name);
+            self.imply(&column, Access::Read, Some("absence"));
+        }
+    }
+
+    /// Notes that a column is used, with its type if that is a user's.
+    pub(super) fn read_column(&mut self, column: &Address, how: Use, implied: bool) {
+        let attribute = (how == Use::Runs).then_some("rows");
+        self.note(column, Access::Read, attribute, |touch| touch.implied |= implied);
+        self.use_column_type(column);
+        if how == Use::Runs && column.kind == Kind::Column {
+            let table = Address::new(Kind::Table, column.relation().iter().cloned());
+            for child in self.descendants(&table).into_iter().skip(1) {
+                self.imply(&child.part(Kind::Column, column.name()), Access::Read, attribute);
+            }
+        }
+    }
+
+    /// Notes that a value of a column's type is used.
+    pub(super) fn use_column_type(&mut self, column: &Address) {
+        let Some(user_type) = self.column_type(column) else { return };
+        match user_type.kind {
+            Kind::Enum => {
+                self.enums.insert(user_type);
+            }
+            Kind::Table => {}
+            _ => self.imply(&user_type, Access::Read, Some("values")),
+        }
+    }
+
+    fn call(&mut self, call: &FuncCall, scope: &Scope<'_>, how: Use) {
+        let names = strings(&call.funcname);
+        let (schema, name) = schema_and_name(&names);
+        self.expressions(&call.args, scope, how);
+        self.expressions(&call.agg_order, scope, how);
+        self.boxed(call.agg_filter.as_ref(), scope, how);
+        call.over.iter().for_each(|over| self.window(over, scope, how));
+        self.call_by_name(cut(schema), cut(name), Some(call.args.len()), how);
+        let text = call.args.first().and_then(constant_text);
+        self.special_call(name, text, &call.args, how);
+    }
+
+    /// Functions of PostgreSQL's own whose arguments name objects, or that reach out.
+    fn special_call(&mut self, name: &str, text: Option<&str>, args: &[Node], how: Use) {
+        if let Some(why) = forbidden::function(name) {
+            self.forbid(why);
+        }
+        match (name, text) {
+            ("nextval" | "setval" | "currval", Some(text)) => {
+                let access = if how == Use::Runs && name != "currval" { Access::Write } else { Access::Read };
+                self.relation_in_text(text, access);
+            }
+            ("pg_get_serial_sequence" | "pg_relation_size" | "pg_total_relation_size" | "to_regclass", Some(text)) => {
+                self.relation_in_text(text, Access::Read);
+            }
+            ("set_config", Some("search_path")) if how == Use::Runs => {
+                if let Some(path) = args.get(1).and_then(constant_text) {
+                    self.set_path(
+                        &path.split(',').map(|name| super::names::parts(name.trim()).join(".")).collect::<Vec<_>>(),
+                    );
+                }
+            }
+            (
+                "query_to_xml" | "query_to_xmlschema" | "table_to_xml" | "schema_to_xml" | "database_to_xml"
+                | "ts_stat",
+                _,
+            ) => {
+                self.opaque(format!("{name}() runs a query it is given as text"), None, Access::Read, how == Use::Runs);
+            }
+            _ => {}
+        }
+    }
+
+    /// A relation named in a string: `'public.users'::regclass`.
+    fn relation_in_text(&mut self, text: &str, access: Access) {
+        let names = super::names::parts(text);
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let (schema, name) = schema_and_name(&names);
+        let rel = self.relation_named(schema, name, Kind::Sequence);
+        let attribute = (access == Access::Write).then_some("rows");
+        self.note(&rel.address, access, attribute, |touch| touch.missing = !rel.known);
+    }
+
+    /// What a literal names that is cast to a type whose values are objects.
+    fn named_by_text(&mut self, arg: Option<&Node>, to: &TypeName) {
+        let Some(text) = arg.and_then(constant_text) else { return };
+        let names = super::names::parts(text.split('(').next().unwrap_or_default());
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let (schema, name) = schema_and_name(&names);
+        match strings(&to.names).last().copied() {
+            Some("regclass") => self.relation_in_text(text, Access::Read),
+            Some("regproc" | "regprocedure") => self.call_by_name(schema, name, None, Use::Defines),
+            Some("regtype") => self.user_type(schema, name),
+            _ => {}
+        }
+    }
+
+    /// A routine by name: all that could be meant are used, and none may come between.
+    pub(super) fn call_by_name(&mut self, schema: &str, name: &str, args: Option<usize>, how: Use) {
+        let mut found = self.routines(schema, name);
+        if let Some(args) = args {
+            let fitting: Vec<Address> = found.iter().filter(|routine| self.takes(routine, args)).cloned().collect();
+            if !fitting.is_empty() {
+                found = fitting;
+            }
+        }
+        if schema == "pg_catalog" {
+            return;
+        }
+        for routine in &found {
+            self.use_routine(routine, how);
+        }
+        let schemas: Vec<String> = if schema.is_empty() { self.path.clone() } else { vec![schema.to_owned()] };
+        for in_schema in schemas {
+            let in_schema = self.schema(&in_schema);
+            let any = Address::routine(Kind::Function, &in_schema, name, "");
+            let is_missing = found.is_empty() && !schema.is_empty();
+            let count = args.map_or_else(|| "absence".to_owned(), |count| format!("absence {count}"));
+            self.note(&any, Access::Read, Some(&count), |touch| {
+                touch.implied = !is_missing;
+                touch.missing = is_missing;
+            });
+        }
+    }
+
+    /// Whether a routine can be called with so many arguments.
+    fn takes(&self, routine: &Address, count: usize) -> bool {
+        let types = routine.arguments.as_deref().unwrap_or_default();
+        let all = if types.is_empty() { 0 } else { types.split(',').count() };
+        let text = self.object(routine).and_then(|object| object.get(Attr::Arguments)).and_then(Value::as_text);
+        let text = text.unwrap_or_default().to_uppercase();
+        all == count || text.contains("VARIADIC") || (count < all && text.contains("DEFAULT"))
+    }
+
+    /// Notes that a routine is used; where it runs, what its body touches is touched.
+    pub(super) fn use_routine(&mut self, routine: &Address, how: Use) {
+        let attribute = (how == Use::Runs).then_some("rows");
+        self.touch(routine, Access::Read, attribute);
+        if self.immutable {
+            self.imply(routine, Access::Read, Some("volatility"));
+        }
+        self.use_schema(routine.schema().unwrap_or_default());
+        self.use_body(routine, how, None);
+    }
+
+    /// A type by name.
+    pub(super) fn type_name(&mut self, name: &TypeName) {
+        let names = strings(&name.names);
+        self.expressions(&name.typmods, &Scope::default(), Use::Defines);
+        if name.pct_type {
+            let (column, of) = names.split_last().map_or(("", [].as_slice()), |(column, of)| (*column, of));
+            let (schema, relation) = schema_and_name(of);
+            let rel = self.relation_named(schema, relation, Kind::Table);
+            self.note(&rel.address, Access::Read, None, |touch| touch.missing = !rel.known);
+            self.column_of(&rel, column, Use::Defines);
+            return;
+        }
+        let (schema, name) = schema_and_name(&names);
+        self.user_type(cut(schema), cut(name));
+    }
+
+    /// The user's type that is meant, be it a relation's row type.
+    pub(super) fn find_user_type(&self, name: &TypeName) -> Option<Address> {
+        if name.pct_type {
+            return None;
+        }
+        let names = strings(&name.names);
+        let (schema, name) = schema_and_name(&names);
+        self.find_type(cut(schema), cut(name)).or_else(|| self.find(cut(schema), cut(name)))
+    }
+
+    /// Notes that a type is used.
+    pub(super) fn user_type(&mut self, schema: &str, name: &str) {
+        if schema == "pg_catalog" {
+            return;
+        }
+        let name = name.strip_prefix('_').filter(|_| self.find_type(schema, name).is_none()).unwrap_or(name);
+        if let Some(found) = self.find_type(schema, name) {
+            self.use_schema(&found.schema().unwrap_or_default().to_owned());
+            self.touch(&found, Access::Read, None);
+        } else if let Some(relation) = self.find(schema, name) {
+            self.use_schema(&relation.schema().unwrap_or_default().to_owned());
+            self.touch(&relation, Access::Read, None);
+            self.imply(&relation, Access::Read, Some("columns"));
+        } else if !schema.is_empty() || !OWN_TYPES.contains(&name) {
+            let schema = if schema.is_empty() { self.creation_schema() } else { self.schema(schema) };
+            let missing = Address::new(Kind::Domain, [schema.as_str(), name]);
+            // What belongs to extensions is not in the tree.
+            let extensions = self.around.extensions().to_vec();
+            for extension in &extensions {
+                self.imply(extension, Access::Read, Some("contents"));
+            }
+            self.note(&missing, Access::Read, None, |touch| touch.missing = extensions.is_empty());
+        }
+    }
+
+    /// A collation by name: those of users' have no kind in the model.
+    pub(super) fn collation(&mut self, names: &[&str]) {
+        self.without_kind("collation", names, Access::Read);
+    }
+
+    /// An operator that is not one of the everyday ones: it may be a user's.
+    pub(super) fn operator(&mut self, names: &[&str]) {
+        #[rustfmt::skip]
+        const EVERYDAY: [&str; 36] = [
+            "=", "<>", "!=", "<", ">", "<=", ">=", "+", "-", "*", "/", "%", "^", "||", "~~", "!~~", "~~*", "!~~*",
+            "~", "!~", "~*", "!~*", "->", "->>", "#>", "#>>", "@>", "<@", "?", "?|", "?&", "&&", "@@", "&", "|", "#",
+        ];
+        match names {
+            [name] if EVERYDAY.contains(name) => {}
+            ["pg_catalog", ..] | [] => {}
+            names => self.without_kind("operator", names, Access::Read),
+        }
+    }
+
+    /// A touch of what the model has no kind for. A name without a schema may be in any.
+    pub(super) fn without_kind(&mut self, kind: &str, names: &[&str], access: Access) {
+        let (schema, name) = schema_and_name(names);
+        if name.is_empty() || schema == "pg_catalog" {
+            return;
+        }
+        let key = format!("{kind} {}", pleach_schema::quote_ident(cut(name)));
+        self.opaque(key.clone(), Some(key), access, false);
+    }
+}
+
+fn is_star(node: &Node) -> bool {
+    matches!(node.node, Some(NodeEnum::AStar(_)))
+}
+
+/// The text of a string constant, also of one with a cast.
+pub(super) fn constant_text(node: &Node) -> Option<&str> {
+    match node.node.as_ref()? {
+        NodeEnum::AConst(constant) => match constant.val.as_ref()? {
+            a_const::Val::Sval(text) => Some(&text.sval),
+            _ => None,
+        },
+        NodeEnum::TypeCast(cast) => constant_text(cast.arg.as_deref()?),
+        NodeEnum::NamedArgExpr(named) => constant_text(named.arg.as_deref()?),
+        _ => None,
+    }
+}

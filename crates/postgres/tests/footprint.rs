@@ -1,0 +1,329 @@
+//! Footprints and clashes held against an oracle that knows nothing of them: every pair of changes
+//! in `footprint/pairs` is run in both orders on a server, and what is left is compared.
+//!
+//! A pair is two lines, `A: …` and `B: …`, and below them what the oracle said: `= commutes`. Where
+//! versions say otherwise there is a line for each: `= 18: diverges`. `UPDATE=1 cargo test` writes
+//! them anew, except `= dependency`, which is a pair that PostgreSQL accepts in either order and of
+//! which one breaks a function of the other. `PAIR=text` runs those that have the text in them, and
+//! shows their footprints.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod support;
+
+use futures_util::StreamExt;
+use pleach_change::footprint::{Access, Clash, Footprint, Surroundings, clashes, footprint_in};
+use pleach_postgres::catalog::{ReadOptions, read};
+use pleach_schema::{Entry, Lineage, Tree};
+use std::collections::{BTreeMap, HashMap};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use support::{Cluster, clusters};
+use tokio_postgres::{Client, Statement};
+use uuid::Uuid;
+
+/// How many pairs the corpus has at least.
+const PAIRS: usize = 600;
+/// How many of a hundred harmless pairs may be taken for harmful.
+const FALSE_ALARMS: usize = 15;
+
+/// Two changes of the base schema.
+#[derive(Debug, Clone)]
+struct Pair {
+    a: String,
+    b: String,
+    said: Vec<String>,
+}
+
+/// The pairs of one file.
+struct Topic {
+    path: PathBuf,
+    pairs: Vec<Pair>,
+}
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/footprint")
+}
+
+fn topics() -> Vec<Topic> {
+    let mut paths: Vec<PathBuf> =
+        std::fs::read_dir(folder().join("pairs")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    paths.into_iter().map(|path| Topic { pairs: parse(&std::fs::read_to_string(&path).unwrap()), path }).collect()
+}
+
+fn parse(text: &str) -> Vec<Pair> {
+    let blocks = text.split("\n\n").map(str::trim).filter(|block| !block.is_empty());
+    let pair = |block: &str| {
+        let line = |start: &str| block.lines().find_map(|line| line.strip_prefix(start)).map(str::to_owned);
+        let said = block.lines().filter_map(|line| line.strip_prefix("= ")).map(str::to_owned).collect();
+        Pair { a: line("A: ").expect(block), b: line("B: ").expect(block), said }
+    };
+    blocks.map(pair).collect()
+}
+
+/// What the oracle knows: what is left after changes, or what the server said.
+struct Oracle {
+    client: Client,
+    state: Statement,
+    alone: HashMap<String, Result<String, String>>,
+}
+
+impl Oracle {
+    async fn new(client: Client) -> Self {
+        let state = client.prepare(&std::fs::read_to_string(folder().join("state.sql")).unwrap()).await.unwrap();
+        Self { client, state, alone: HashMap::new() }
+    }
+
+    async fn after(&self, changes: &[&str]) -> Result<String, String> {
+        self.client.batch_execute("BEGIN; SET LOCAL search_path = public").await.unwrap();
+        let result = self.state_after(changes).await;
+        self.client.batch_execute("ROLLBACK; RESET ALL").await.unwrap();
+        result
+    }
+
+    async fn state_after(&self, changes: &[&str]) -> Result<String, String> {
+        let said =
+            |error: tokio_postgres::Error| error.as_db_error().map_or(error.to_string(), |e| e.message().to_owned());
+        for change in changes {
+            self.client.batch_execute(change).await.map_err(said)?;
+        }
+        self.client.batch_execute("SET LOCAL search_path = ''").await.unwrap();
+        Ok(self.client.query_one(&self.state, &[]).await.map_err(said)?.get(0))
+    }
+
+    async fn after_alone(&mut self, change: &str) -> Result<String, String> {
+        if let Some(known) = self.alone.get(change) {
+            return known.clone();
+        }
+        let result = self.after(&[change]).await;
+        self.alone.insert(change.to_owned(), result.clone());
+        result
+    }
+
+    /// The verdict of a pair, from what the server does with it.
+    async fn verdict(&mut self, pair: &Pair) -> &'static str {
+        let (ab, ba) = (self.after(&[&pair.a, &pair.b]).await, self.after(&[&pair.b, &pair.a]).await);
+        let same = match (&ab, &ba) {
+            (Ok(x), Ok(y)) if x != y => return "diverges",
+            (Ok(_), Err(_)) => return "order_required a",
+            (Err(_), Ok(_)) => return "order_required b",
+            _ => {
+                let alone = (self.after_alone(&pair.a).await, self.after_alone(&pair.b).await);
+                matches!(alone, (Ok(x), Ok(y)) if x == y)
+            }
+        };
+        match (ab, same) {
+            (_, true) => "identical",
+            (Ok(_), false) => "commutes",
+            (Err(_), false) => "incompatible",
+        }
+    }
+}
+
+fn is_harmless(verdict: &str) -> bool {
+    matches!(verdict, "commutes" | "identical")
+}
+
+/// What reading the two changes says.
+struct Static {
+    a: Footprint,
+    b: Footprint,
+    keys_meet: bool,
+    clashes: Vec<Clash>,
+}
+
+impl Static {
+    fn of(around: &Surroundings, pair: &Pair) -> Self {
+        let path = ["public".to_owned()];
+        let [a, b] = [&pair.a, &pair.b].map(|sql| footprint_in(around, sql, &path).unwrap());
+        let theirs = b.keys();
+        let meets = |mine: &pleach_change::footprint::Key| {
+            theirs.iter().any(|other| other.text == mine.text && (other.strong || mine.strong))
+        };
+        let keys_meet = a.keys().iter().any(meets);
+        let clashes = clashes(&a, &b, around.tree());
+        Self { a, b, keys_meet, clashes }
+    }
+
+    fn is_harmless(&self) -> bool {
+        self.clashes.iter().all(|clash| clash.verdict.is_harmless())
+    }
+
+    fn show(&self) -> String {
+        let touch = |t: &pleach_change::footprint::Touch| {
+            let flags = [(t.implied, " implied"), (t.lenient, " lenient"), (t.missing, " missing")];
+            let flags: String = flags.iter().filter(|(is, _)| *is).map(|(_, text)| *text).collect();
+            format!("    {:?} {} {}{flags}\n", t.access, t.object, t.attribute.as_deref().unwrap_or_default())
+        };
+        let side = |f: &Footprint| f.touches.iter().map(touch).collect::<String>();
+        let clash = |c: &Clash| format!("    {:?} {}: {} -> {}\n", c.class, c.verdict, c.why, c.suggestion);
+        let clashes: String = self.clashes.iter().map(clash).collect();
+        format!("  A\n{}  B\n{}  clashes\n{clashes}", side(&self.a), side(&self.b))
+    }
+}
+
+async fn base(cluster: &Cluster) -> Client {
+    let client = cluster.create("corpus").await;
+    for role in ["reader", "writer"] {
+        // Roles are the server's: another run may have left them.
+        let _ = client.batch_execute(&format!("CREATE ROLE {role}")).await;
+    }
+    client.batch_execute(&std::fs::read_to_string(folder().join("base.sql")).unwrap()).await.unwrap();
+    client
+}
+
+async fn tree_of(client: &mut Client) -> Tree {
+    let transaction = client.transaction().await.unwrap();
+    let options = ReadOptions { own_roles: vec!["postgres".to_owned()] };
+    let mut tree = Tree::default();
+    for (number, found) in (1..).zip(read(&transaction, &options).await.unwrap().objects) {
+        let entry = Entry { lineage: Lineage(Uuid::from_u128(number)), object: Arc::new(found.object) };
+        tree.insert(found.address, entry).unwrap();
+    }
+    tree
+}
+
+/// Every verdict of the oracle, by pair.
+async fn judged(cluster: &Cluster, pairs: &[Pair]) -> Vec<&'static str> {
+    /// How many connections work at once.
+    const AT_ONCE: usize = 4;
+    let share = pairs.len().div_ceil(AT_ONCE).max(1);
+    let parts = pairs.chunks(share).map(async |pairs| {
+        let mut oracle = Oracle::new(cluster.connect("corpus").await).await;
+        let mut verdicts = vec![];
+        for pair in pairs {
+            verdicts.push(oracle.verdict(pair).await);
+        }
+        verdicts
+    });
+    futures_util::stream::iter(parts).buffered(AT_ONCE).concat().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_conflict_is_found_and_few_are_made_up() {
+    let mut topics = topics();
+    let only = std::env::var("PAIR").ok();
+    if let Some(only) = &only {
+        let has = |pair: &Pair| pair.a.contains(only.as_str()) || pair.b.contains(only.as_str());
+        topics.iter_mut().for_each(|topic| topic.pairs.retain(has));
+    }
+    let pairs: Vec<Pair> = topics.iter().flat_map(|topic| topic.pairs.iter().cloned()).collect();
+    assert!(only.is_some() || pairs.len() >= PAIRS, "only {} pairs", pairs.len());
+    let mut said: BTreeMap<usize, BTreeMap<u32, &str>> = BTreeMap::new();
+    let mut failed = vec![];
+    for cluster in clusters() {
+        let version = cluster.major;
+        let mut client = base(&cluster).await;
+        let around = Surroundings::new(&tree_of(&mut client).await);
+        let verdicts = judged(&cluster, &pairs).await;
+        let (mut harmful, mut found, mut harmless, mut alarms) = (0, 0, 0, vec![]);
+        for (number, (pair, verdict)) in pairs.iter().zip(verdicts).enumerate() {
+            said.entry(number).or_default().insert(version, verdict);
+            let read = Static::of(&around, pair);
+            let name = format!("{}\n  {}\n  PostgreSQL {version} says {verdict}", pair.a, pair.b);
+            if only.is_some() {
+                println!("{name}\n{}", read.show());
+            }
+            let is_dependency = pair.said.iter().any(|said| said == "dependency");
+            if is_harmless(verdict) && !is_dependency {
+                harmless += 1;
+                if !read.is_harmless() {
+                    alarms.push(name);
+                }
+                continue;
+            }
+            harmful += 1;
+            if read.is_harmless() || !read.keys_meet {
+                failed.push(format!("not found: {name}"));
+            } else {
+                found += 1;
+            }
+        }
+        println!(
+            "PostgreSQL {version}: {found} of {harmful} harmful pairs found; {} of {harmless} harmless ones taken for harmful:",
+            alarms.len()
+        );
+        alarms.iter().for_each(|name| println!("  {name}"));
+        if only.is_none() && alarms.len() * 100 > harmless * FALSE_ALARMS {
+            failed.push(format!("{} false alarms among {harmless} harmless pairs", alarms.len()));
+        }
+    }
+    if std::env::var_os("UPDATE").is_some() && only.is_none() {
+        update(&topics, &said);
+    } else {
+        failed.extend(disagreements(&pairs, &said));
+    }
+    assert!(failed.is_empty(), "{}", failed.join("\n"));
+}
+
+/// Pairs of which the file tells otherwise than the servers do.
+fn disagreements(pairs: &[Pair], said: &BTreeMap<usize, BTreeMap<u32, &str>>) -> Vec<String> {
+    let mut out = vec![];
+    for (number, pair) in pairs.iter().enumerate().filter(|(_, pair)| pair.said != ["dependency"]) {
+        for (version, verdict) in &said[&number] {
+            let own = format!("{version}: ");
+            let expected = pair.said.iter().find_map(|line| line.strip_prefix(&own));
+            let expected = expected.or_else(|| pair.said.iter().find(|line| !line.contains(": ")).map(String::as_str));
+            if expected != Some(*verdict) {
+                out.push(format!(
+                    "{}\n  {}\n  PostgreSQL {version} says {verdict} (UPDATE=1 writes it)",
+                    pair.a, pair.b
+                ));
+            }
+        }
+    }
+    out
+}
+
+/// Writes what the servers said into the files.
+fn update(topics: &[Topic], said: &BTreeMap<usize, BTreeMap<u32, &str>>) {
+    let mut number = 0;
+    for topic in topics {
+        let mut blocks = vec![];
+        for pair in &topic.pairs {
+            let by_version = &said[&number];
+            number += 1;
+            let mut verdicts: Vec<&str> = by_version.values().copied().collect();
+            verdicts.dedup();
+            let lines: Vec<String> = match verdicts.as_slice() {
+                _ if pair.said == ["dependency"] => vec!["= dependency".to_owned()],
+                [one] => vec![format!("= {one}")],
+                _ => by_version.iter().map(|(version, verdict)| format!("= {version}: {verdict}")).collect(),
+            };
+            blocks.push(format!("A: {}\nB: {}\n{}", pair.a, pair.b, lines.join("\n")));
+        }
+        std::fs::write(&topic.path, format!("{}\n", blocks.join("\n\n"))).unwrap();
+    }
+}
+
+#[test]
+fn what_reaches_beyond_the_database_is_told() {
+    let around = Surroundings::new(&Tree::default());
+    let path = ["public".to_owned()];
+    for sql in [
+        "COPY t TO PROGRAM 'cat'",
+        "COPY t FROM '/etc/passwd'",
+        "CREATE FUNCTION f() RETURNS void LANGUAGE plpython3u AS 'pass'",
+        "DO LANGUAGE plperlu $$ system('ls') $$",
+        "SELECT dblink_exec('x', 'y')",
+        "SELECT lo_import('/etc/passwd')",
+        "LISTEN x",
+        "NOTIFY x",
+        "CREATE DATABASE d",
+        "ALTER SYSTEM SET work_mem = '1GB'",
+        "CREATE ROLE r",
+        "GRANT a TO b",
+        "ALTER ROLE r SUPERUSER",
+        "SET ROLE r",
+        "LOAD 'x'",
+        "CREATE TABLESPACE s LOCATION '/x'",
+        "CREATE SUBSCRIPTION s CONNECTION 'x' PUBLICATION p",
+        "DO $$ BEGIN PERFORM pg_read_file('x'); END $$",
+    ] {
+        let found = footprint_in(&around, sql, &path).unwrap();
+        assert!(!found.forbidden.is_empty(), "{sql}");
+    }
+    let found = footprint_in(&around, "ALTER TABLE t ADD COLUMN x int", &path).unwrap();
+    assert!(found.forbidden.is_empty());
+    assert!(found.touches.iter().any(|touch| touch.missing && touch.access == Access::Lock));
+}
