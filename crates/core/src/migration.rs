@@ -1,6 +1,7 @@
 //! Migrations: the plan from one commit to another as files, run up, down and up again first.
 
 pub(crate) mod files;
+mod lines;
 mod manifest;
 mod notes;
 mod production;
@@ -185,7 +186,12 @@ impl Project {
         };
         let [manifest_file, up_file, down_file] = self.write_migration(journal, &head, &manifest, options).await?;
         let steps = |parts: &[PlannedPart]| parts.iter().map(|part| part.steps.len()).sum();
-        let hazards = manifest.up.iter().flat_map(|part| &part.steps).flat_map(|step| &step.hazards);
+        let mut hazards: Vec<Hazard> = Vec::new();
+        for hazard in manifest.up.iter().flat_map(|part| &part.steps).flat_map(|step| &step.hazards) {
+            if !hazards.contains(hazard) {
+                hazards.push(hazard.clone());
+            }
+        }
         let notes = manifest.notes.up.iter().chain(&manifest.notes.down);
         Ok(Generated {
             up_steps: steps(&manifest.up),
@@ -193,7 +199,7 @@ impl Project {
             up_parts: manifest.up.len(),
             down_parts: manifest.down.len(),
             notes: production.into_iter().filter_map(|production| production.note).chain(notes.cloned()).collect(),
-            hazards: hazards.cloned().collect(),
+            hazards,
             aside: manifest.aside,
             version,
             name,

@@ -1,6 +1,7 @@
 //! What is known of a migration, as a file beside its scripts: where it starts and ends, and how it
 //! goes from one to the other.
 
+use super::lines::to_lines;
 use super::script::Head;
 use crate::planner::PlannedPart;
 use crate::state::Commit;
@@ -95,8 +96,7 @@ impl Manifest {
 
     /// The text of the file.
     pub(super) fn to_json(&self) -> Result<String> {
-        let text = serde_json::to_string_pretty(self);
-        Ok(text.map_err(|error| Error::new(Class::Internal, "internal", error.to_string()))? + "\n")
+        to_lines(self)
     }
 
     /// Reads the text of such a file.
@@ -125,7 +125,7 @@ struct Written {
     aside: Vec<Aside>,
     notes: Notes,
     proof: MigrationProof,
-    after: Vec<(Address, Entry)>,
+    after: Otherwise,
     before: Otherwise,
     back: Otherwise,
 }
@@ -178,7 +178,7 @@ impl From<Manifest> for Written {
     fn from(manifest: Manifest) -> Self {
         let Manifest { version, name, from, to, before, after, back, up, down, aside, notes, proof } = manifest;
         let (before, back) = (Otherwise::of(&before, &after), Otherwise::of(&back, &after));
-        let after = after.iter().map(|(address, entry)| (address.clone(), entry.clone())).collect();
+        let after = Otherwise::of(&after, &Tree::default());
         Self { format: FORMAT, version, name, from, to, up, down, aside, notes, proof, after, before, back }
     }
 }
@@ -191,7 +191,7 @@ impl TryFrom<Written> for Manifest {
         if format != FORMAT {
             return Err(format!("it has form {format}, and this version of Pleach reads form {FORMAT}"));
         }
-        let after = Tree::from_entries(after).map_err(|error| error.to_string())?;
+        let after = after.tree(&Tree::default())?;
         let (before, back) = (before.tree(&after)?, back.tree(&after)?);
         if before.hash() != from.tree || after.hash() != to.tree {
             return Err("its schemas are not those of its commits: it was edited".to_owned());

@@ -51,5 +51,17 @@ async fn two_agents_change_pagila() {
         let generated = it.generate_migration(&options).await.unwrap();
         eprintln!("{}", std::fs::read_to_string(&generated.up).unwrap());
         eprintln!("{}", std::fs::read_to_string(&generated.down).unwrap());
+
+        // What stands on many things, with rows in all of its partitions.
+        let less =
+            "DROP TABLE payment CASCADE; ALTER TABLE film DROP COLUMN rating CASCADE; DROP TYPE mpaa_rating CASCADE";
+        it.change("agent/c", less).await;
+        it.merged("agent/c").await;
+        let options = GenerateOptions { name: Some("less".to_owned()), ..options };
+        let generated = it.generate_migration(&options).await.unwrap();
+        let kept: Vec<String> = generated.aside.iter().map(|aside| aside.object.sql()).collect();
+        assert_eq!(kept, ["public.mpaa_rating", "public.payment", "public.film.rating"]);
+        eprintln!("{}", std::fs::read_to_string(&generated.up).unwrap());
+        eprintln!("{}", std::fs::read_to_string(&generated.down).unwrap());
     }
 }
