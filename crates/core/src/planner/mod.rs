@@ -16,14 +16,14 @@ use crate::apply::{self, differences, used_new_label};
 use crate::import::tree_of_reading;
 use crate::project::{Context, Project};
 use crate::prove::{millis, server_name, unplannable};
-use pleach_change::online::{Batches, Facts, Goal, How, goals};
+use pleach_change::online::{Batches, Facts, Goal, How, goals, written_anew};
 use pleach_change::{Plan, Stage, Step, identified_by_name, plan};
 use pleach_postgres::catalog::{self, ReadOptions};
 use pleach_postgres::connect::{Session, Target};
 use pleach_postgres::{Class, Error, Result};
 use pleach_schema::{Address, Kind, Tree};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
 pub use hazard::{Harm, Hazard};
@@ -156,7 +156,14 @@ async fn plan_on(
         unfilled: from.unfilled,
         batches: Batches::default(),
     };
-    let mut work = Work { from: &from.tree, to: &goal, facts, offline: options.offline, parts: Vec::new() };
+    let mut work = Work {
+        from: &from.tree,
+        to: &goal,
+        facts,
+        offline: options.offline,
+        parts: Vec::new(),
+        reasons: BTreeMap::new(),
+    };
     if options.prove {
         (context.progress)("running it on a scratch database");
         source::make_roles(scratch, &from.tree).await?;
@@ -179,6 +186,8 @@ struct Work<'a> {
     facts: Facts,
     offline: bool,
     parts: Vec<PlannedPart>,
+    /// Why columns are written anew with their tables.
+    reasons: BTreeMap<Address, String>,
 }
 
 impl Work<'_> {
@@ -203,12 +212,13 @@ impl Work<'_> {
             self.keep_all("change everything at once", How::Transaction, seen);
         } else {
             self.facts.rewrites = self.rewrites(&session, short).await?;
+            self.reasons = written_anew(self.from, self.to, &self.facts);
             let ways = goals(self.from, self.to, &[], &self.facts);
             match self.go(&session, &ways).await {
                 Err(error) if error.code == "step_refused" && ways.iter().any(Goal::adds_shadows) => {
                     session.close().await;
                     session = self.start_over(scratch, &own_roles).await?;
-                    self.facts.without_shadows(self.from, self.to);
+                    self.refuse_shadows(&ways, &error);
                     let ways = goals(self.from, self.to, &[], &self.facts);
                     self.go(&session, &ways).await?;
                 }
@@ -230,6 +240,15 @@ impl Work<'_> {
             self.keep_all("settle what PostgreSQL wrote anew", How::Transaction, seen);
         }
         Ok(())
+    }
+
+    /// Takes the columns for such as are written anew, because PostgreSQL refused the other way.
+    fn refuse_shadows(&mut self, ways: &[Goal], error: &Error) {
+        self.facts.without_shadows(self.from, self.to);
+        let said = error.postgres.as_ref().map_or_else(String::new, |said| format!(": {}", said.message));
+        let columns = ways.iter().flat_map(Goal::moved).cloned();
+        self.reasons
+            .extend(columns.map(|column| (column, format!("PostgreSQL refused a step of the other way{said}"))));
     }
 
     /// Another database with the from side, where nothing of the plan ran yet.
@@ -316,7 +335,7 @@ impl Work<'_> {
             return;
         }
         let steps = steps.into_iter().map(|(step, seen)| PlannedStep {
-            hazards: hazard::of(self.from, &self.facts, &step, &seen),
+            hazards: hazard::of(self.from, &self.facts, &self.reasons, &step, &seen),
             object: step.object.as_ref().map(ToString::to_string),
             data: step.stage == Stage::Data,
             sql: step.sql,
