@@ -208,6 +208,11 @@ impl<'a> Scene<'a> {
     }
 }
 
+/// The columns of large tables whose type can only change by writing the table anew, and why.
+pub fn written_anew(from: &Tree, to: &Tree, facts: &Facts) -> BTreeMap<Address, String> {
+    shadow::judge(&Scene::new(from, to, facts)).refused
+}
+
 /// The trees between two, in order, the last of which is the second one. What takes no long, and
 /// what touches no large table, is done in one transaction.
 pub fn goals(from: &Tree, to: &Tree, data: &[DataStep], facts: &Facts) -> Vec<Goal> {

@@ -5,6 +5,7 @@ use pleach_change::online::Facts;
 use pleach_change::{Stage, Step};
 use pleach_schema::{Address, Kind, Tree};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::fmt;
 
 /// Why a statement can hurt.
@@ -47,7 +48,13 @@ impl fmt::Display for Harm {
 }
 
 /// The hazards of a statement.
-pub(super) fn of(from: &Tree, facts: &Facts, step: &Step, seen: &Seen) -> Vec<Hazard> {
+pub(super) fn of(
+    from: &Tree,
+    facts: &Facts,
+    reasons: &BTreeMap<Address, String>,
+    step: &Step,
+    seen: &Seen,
+) -> Vec<Hazard> {
     let mut out = Vec::new();
     let object = step.object.as_ref().map(ToString::to_string).unwrap_or_default();
     if let Some(destroys) = &step.destroys {
@@ -55,7 +62,9 @@ pub(super) fn of(from: &Tree, facts: &Facts, step: &Step, seen: &Seen) -> Vec<Ha
     }
     let large = |table: &&Address| from.get(table).is_none() || facts.is_large(from, table);
     for table in seen.rewrites.iter().filter(large) {
-        let message = "is written anew as a whole, and nobody reads or writes it meanwhile".to_owned();
+        let reason = step.object.as_ref().and_then(|column| reasons.get(column));
+        let why = reason.map(|why| format!("; not in a column beside, because {why}")).unwrap_or_default();
+        let message = format!("is written anew as a whole, and nobody reads or writes it meanwhile{why}");
         out.push(Hazard { code: Harm::TableRewrite, object: table.to_string(), message });
     }
     for scan in seen.scans.iter().filter(|scan| large(&&scan.table) && !seen.rewrites.contains(&scan.table)) {

@@ -7,7 +7,7 @@ use super::work::{Act, Work, parts};
 use crate::apply::{self, differences, used_new_label};
 use crate::import::tree_of_reading;
 use crate::prove::unplannable;
-use pleach_change::online::{Goal, How, goals};
+use pleach_change::online::{Goal, How, goals, written_anew};
 use pleach_change::{Plan, Step, identified_by_name, plan};
 use pleach_postgres::catalog::{self, ReadOptions};
 use pleach_postgres::connect::Session;
@@ -25,12 +25,13 @@ impl Work<'_> {
             self.keep_all("change everything at once", How::Transaction, seen);
         } else {
             self.facts.rewrites = self.rewrites(&session, short).await?;
+            self.reasons = written_anew(self.from, self.to, &self.facts);
             let ways = goals(self.from, self.to, &[], &self.facts);
             match self.go(&session, &ways).await {
                 Err(error) if error.code == "step_refused" && ways.iter().any(Goal::adds_shadows) => {
                     session.close().await;
                     session = self.start_over(scratch, &own_roles).await?;
-                    self.facts.without_shadows(self.from, self.to);
+                    self.refuse_shadows(&ways, &error);
                     let ways = goals(self.from, self.to, &[], &self.facts);
                     self.go(&session, &ways).await?;
                 }
@@ -52,6 +53,15 @@ impl Work<'_> {
             self.keep_all("settle what PostgreSQL wrote anew", How::Transaction, seen);
         }
         Ok(())
+    }
+
+    /// Takes the columns for such as are written anew, because PostgreSQL refused the other way.
+    fn refuse_shadows(&mut self, ways: &[Goal], error: &Error) {
+        self.facts.without_shadows(self.from, self.to);
+        let said = error.postgres.as_ref().map_or_else(String::new, |said| format!(": {}", said.message));
+        let columns = ways.iter().flat_map(Goal::moved).cloned();
+        self.reasons
+            .extend(columns.map(|column| (column, format!("PostgreSQL refused a step of the other way{said}"))));
     }
 
     /// Another database with the from side, where nothing of the plan ran yet.

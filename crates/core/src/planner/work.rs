@@ -7,6 +7,7 @@ use pleach_change::online::{Facts, Goal, How, goals};
 use pleach_change::{Plan, Stage, Step};
 use pleach_postgres::Result;
 use pleach_schema::{Address, Tree};
+use std::collections::BTreeMap;
 
 /// How long a statement in a transaction waits for a lock: whoever comes behind it waits as long.
 const LOCK_TIMEOUT: u64 = 2_000;
@@ -20,6 +21,8 @@ pub(crate) struct Work<'a> {
     pub parts: Vec<PlannedPart>,
     /// What ran.
     pub acts: Vec<Act>,
+    /// Why columns are written anew with their tables.
+    pub reasons: BTreeMap<Address, String>,
 }
 
 /// Statements that ran, each with whether it ran in one transaction with the others.
@@ -28,7 +31,7 @@ pub(crate) type Act = (How, Vec<Step>);
 impl<'a> Work<'a> {
     /// A plan with nothing in it yet.
     pub fn new(from: &'a Tree, to: &'a Tree, facts: Facts, offline: bool) -> Self {
-        Self { from, to, facts, offline, parts: Vec::new(), acts: Vec::new() }
+        Self { from, to, facts, offline, parts: Vec::new(), acts: Vec::new(), reasons: BTreeMap::new() }
     }
 
     /// Plans without running anything.
@@ -57,7 +60,7 @@ impl<'a> Work<'a> {
             return;
         }
         let steps = steps.into_iter().map(|(step, seen)| PlannedStep {
-            hazards: hazard::of(self.from, &self.facts, &step, &seen),
+            hazards: hazard::of(self.from, &self.facts, &self.reasons, &step, &seen),
             object: step.object.as_ref().map(ToString::to_string),
             data: step.stage == Stage::Data,
             sql: step.sql,

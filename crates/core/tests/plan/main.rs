@@ -10,6 +10,7 @@ mod support;
 
 mod cases;
 mod harness;
+mod locks;
 mod online;
 mod pairs;
 mod properties;

@@ -2,25 +2,35 @@
 
 use super::super::{Scene, is_constraint};
 use crate::plan::parent_tables;
-use pleach_schema::{Address, Attr, Entry, Kind, Lineage, Object, Tree};
-use std::collections::BTreeSet;
+use pleach_schema::{Address, Attr, Entry, Kind, Lineage, Tree};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Columns of the second tree with what cannot be as it will be until they have their new type.
 #[derive(Debug, Default)]
-pub(super) struct Judged {
+pub(in super::super) struct Judged {
     /// The columns.
     pub columns: BTreeSet<Address>,
     /// What stands on them in the second tree, and what stands on that.
     pub waiting: BTreeSet<Address>,
+    /// Columns that are written anew with their table, and why.
+    pub refused: BTreeMap<Address, String>,
 }
 
 /// Finds the columns, each with everything that waits for it: one for which something cannot wait
 /// is left to be written anew, and what stands on that and on another one cannot wait either.
-pub(super) fn judge(scene: &Scene<'_>) -> Judged {
-    let able = scene.to.iter().filter(|(address, entry)| address.kind == Kind::Column && can(scene, address, entry));
-    let mut found: Vec<(Address, BTreeSet<Address>)> =
-        able.map(|(column, _)| (column.clone(), standing_on(scene.to, column))).collect();
-    found.retain(|(column, waiting)| waiting.iter().all(|address| can_wait(scene, column, address)));
+pub(in super::super) fn judge(scene: &Scene<'_>) -> Judged {
+    let mut found: Vec<(Address, BTreeSet<Address>)> = Vec::new();
+    let mut refused = BTreeMap::new();
+    for (column, entry) in scene.to.iter().filter(|(address, entry)| is_asked_for(scene, address, entry)) {
+        let waiting = standing_on(scene.to, column);
+        let obstacle = waiting.iter().find(|address| !can_wait(scene, column, address));
+        let reason =
+            obstacle.map(|address| format!("{address} stands on it")).or_else(|| obstacle_of(scene, column, entry));
+        match reason {
+            Some(reason) => drop(refused.insert(column.clone(), reason)),
+            None => found.push((column.clone(), waiting)),
+        }
+    }
     loop {
         let mut judged = Judged::default();
         for (column, waiting) in &found {
@@ -28,40 +38,58 @@ pub(super) fn judge(scene: &Scene<'_>) -> Judged {
             judged.waiting.extend(waiting.iter().cloned());
         }
         let all = found.len();
-        found.retain(|(_, waiting)| carries(scene, &judged, waiting));
+        found.retain(|(column, waiting)| {
+            let carries = carries(scene, &judged, waiting);
+            if !carries {
+                refused.insert(column.clone(), "what stands on it cannot stay as it is meanwhile".to_owned());
+            }
+            carries
+        });
         if found.len() == all {
-            return judged;
+            return Judged { refused, ..judged };
         }
     }
 }
 
-/// Whether a column gets another type, for which its large table would be written anew, and the
-/// table is one to which a column can be added beside it.
-fn can(scene: &Scene<'_>, column: &Address, entry: &Entry) -> bool {
-    let Some((before, old)) = scene.from.find(entry.lineage) else { return false };
+/// Whether a column gets another type, for which its large table would be written anew.
+fn is_asked_for(scene: &Scene<'_>, column: &Address, entry: &Entry) -> bool {
     let retyped = scene.diff.get(entry.lineage).is_some_and(|change| change.attribute(Attr::Type).is_some());
-    if !retyped || scene.large_table(column).is_none() || !scene.facts.rewrites(column) {
-        return false;
-    }
-    let plain = |object: &Object| object.get(Attr::Generated).is_none() && object.get(Attr::NotNullOptions).is_none();
-    let ordinary = |tree: &Tree, part: &Address| tree.parent(part).is_some_and(|table| is_ordinary(tree, &table));
-    // A column of a domain that asks something of its values cannot be added without asking it.
-    let of_domain = entry.object.derived.references.iter().any(|support| support.kind == Kind::Domain);
-    let (was, is) = (old.get(Attr::Identity).is_some(), entry.object.get(Attr::Identity).is_some());
-    plain(old)
-        && plain(&entry.object)
-        && ordinary(scene.from, before)
-        && ordinary(scene.to, column)
-        && !of_domain
-        && was == is
-        && old.derived.references.iter().all(|support| stays(scene, support) || can_be_kept(scene, support))
+    column.kind == Kind::Column && retyped && scene.large_table(column).is_some() && scene.facts.rewrites(column)
 }
 
-/// Whether a table has no part in a family of tables, and its owner sees all of its rows.
+/// Why a column of the new type cannot be added beside a column.
+fn obstacle_of(scene: &Scene<'_>, column: &Address, entry: &Entry) -> Option<String> {
+    let (before, old) = scene.from.find(entry.lineage)?;
+    let any = |attr: Attr| [old, &entry.object].iter().any(|object| object.get(attr).is_some());
+    let ordinary = |tree: &Tree, part: &Address| tree.parent(part).is_some_and(|table| is_ordinary(tree, &table));
+    let forced = |tree: &Tree, part: &Address| {
+        tree.parent(part).and_then(|table| tree.object(&table)).is_some_and(|table| table.is(Attr::ForceRowSecurity))
+    };
+    let of_domain = entry.object.derived.references.iter().any(|support| support.kind == Kind::Domain);
+    let (was, is) = (old.get(Attr::Identity).is_some(), entry.object.get(Attr::Identity).is_some());
+    let lost = old.derived.references.iter().find(|r| !stays(scene, r) && !can_be_kept(scene, r));
+    let reason = if any(Attr::Generated) {
+        "its values are generated"
+    } else if any(Attr::NotNullOptions) {
+        "its NOT NULL is not that of every row"
+    } else if !ordinary(scene.from, before) || !ordinary(scene.to, column) {
+        "its table is of a type, partitioned, a partition, or inherits"
+    } else if forced(scene.from, before) || forced(scene.to, column) {
+        "row level security may hide rows from the table's owner"
+    } else if of_domain {
+        "a column of a domain cannot be added without writing the table anew"
+    } else if was != is {
+        "it becomes an identity column, or is one no longer"
+    } else {
+        return lost.map(|support| format!("{support}, on which it stands, changes"));
+    };
+    Some(reason.to_owned())
+}
+
+/// Whether a table has no part in a family of tables.
 fn is_ordinary(tree: &Tree, table: &Address) -> bool {
     let Some(object) = tree.object(table) else { return false };
-    let alone =
-        [Attr::PartitionKey, Attr::OfType, Attr::ForceRowSecurity].iter().all(|attr| object.get(*attr).is_none());
+    let alone = [Attr::PartitionKey, Attr::OfType].iter().all(|attr| object.get(*attr).is_none());
     let mut tables = tree.iter().filter(|(address, _)| address.kind == Kind::Table);
     alone
         && parent_tables(tree, table).is_empty()

@@ -11,7 +11,8 @@ use super::constraints::Constraints;
 use super::indexes::carried;
 use super::{Goal, How, Scene, edit, fill, is_constraint, text};
 use crate::plan::{Stage, Step, options_clause, step};
-use judge::{Judged, can_be_kept, judge};
+pub(super) use judge::judge;
+use judge::{Judged, can_be_kept};
 use pleach_schema::{Address, Attr, Entry, Hash, Kind, Lineage, Object, Tree, Value};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -73,7 +74,7 @@ impl Shadow {
 
 impl Shadows {
     pub fn new(scene: &Scene<'_>) -> Self {
-        let Judged { columns, waiting } = judge(scene);
+        let Judged { columns, waiting, .. } = judge(scene);
         let mut out = Self { waiting, ..Self::default() };
         for column in &columns {
             out.add_column(scene, column);
