@@ -41,7 +41,7 @@ pub use merge::{ConflictView, MergeOptions, MergeOutcome, Merging};
 pub use migration::{GenerateOptions, Generated};
 pub use planner::{
     Harm, Hazard, Lock, PlanOptions, PlanProof, Planned, PlannedPart, PlannedStep, Rename, Scan, SchemaSource, Seen,
-    plan_between,
+    Undo, plan_between,
 };
 pub use pool::Refreshed;
 pub use project::{Context, Project, Told};

@@ -110,6 +110,14 @@ impl Goal {
         Ok(plan)
     }
 
+    /// The statements that lead back from here.
+    ///
+    /// # Errors
+    /// As [`Goal::plan`].
+    pub fn plan_back(&self, previous: &Tree) -> Result<Plan, PlanError> {
+        plan_as(&Style { adopts: BTreeMap::new(), ..self.style.clone() }, &self.tree, previous, &[])
+    }
+
     /// Whether nothing is to be done.
     fn is_idle(&self, previous: &Tree) -> bool {
         let stays =

@@ -127,6 +127,11 @@ fn print(page: &mut Page, planned: &Planned) {
                 page.indented(6, format!("{} on {}", lock.mode, lock.relation));
             }
             step.hazards.iter().for_each(|hazard| page.indented(6, shown(hazard)));
+            for sql in &step.undo.sql {
+                let mut lines = sql.lines();
+                let more = |first: &str| if lines.next().is_some() { format!("{first} …") } else { first.to_owned() };
+                page.indented(6, format!("undo: {}", more(sql.lines().next().unwrap_or_default())));
+            }
         }
         page.line("");
     }

@@ -9,9 +9,11 @@ mod run;
 mod scratch;
 mod source;
 mod sql;
+mod undo;
 
 use self::run::Watch;
 use self::scratch::Scratch;
+use self::undo::Back;
 use crate::apply::{self, differences, used_new_label};
 use crate::import::tree_of_reading;
 use crate::project::{Context, Project};
@@ -30,6 +32,7 @@ pub use hazard::{Harm, Hazard};
 pub use rename::Rename;
 pub use run::{Lock, Scan, Seen};
 pub use source::SchemaSource;
+pub use undo::Undo;
 
 /// What to plan, and how.
 #[derive(Debug, Clone)]
@@ -99,6 +102,12 @@ pub struct PlannedStep {
     /// It works on rows: it runs with the database's usual search path, everything else with none.
     #[serde(default)]
     pub data: bool,
+    /// How long it may run, in milliseconds, where others wait for it; 0 is for ever.
+    #[serde(default)]
+    pub statement_timeout: u64,
+    /// How it is taken back once it is committed.
+    #[serde(default)]
+    pub undo: Undo,
     /// What it was seen to do.
     #[serde(flatten)]
     pub seen: Seen,
@@ -108,6 +117,9 @@ pub struct PlannedStep {
 
 /// How long a statement in a transaction waits for a lock: whoever comes behind it waits as long.
 const LOCK_TIMEOUT: u64 = 2_000;
+
+/// How long a statement may run that was seen to be short: others wait for the locks that it has.
+const STATEMENT_TIMEOUT: u64 = 10_000;
 
 /// Plans the way from one schema to another.
 ///
@@ -185,11 +197,12 @@ impl Work<'_> {
     /// Plans without running anything.
     fn look(&mut self, short: Plan) -> Result<()> {
         if self.offline {
-            self.keep("change everything at once", How::Transaction, unseen(short));
+            self.keep_all("change everything at once", How::Transaction, vec![unseen(short)], &Back::all(self));
             return Ok(());
         }
-        for (title, how, plans) in parts(self.from, &goals(self.from, self.to, &[], &self.facts))? {
-            self.keep(title, how, plans.into_iter().flat_map(unseen).collect());
+        for part in parts(self.from, &goals(self.from, self.to, &[], &self.facts))? {
+            let steps = part.plans.into_iter().flat_map(unseen).collect();
+            self.keep_all(part.title, part.how, vec![steps], &part.back);
         }
         Ok(())
     }
@@ -203,7 +216,7 @@ impl Work<'_> {
         self.build(&mut session, &own_roles).await?;
         if self.offline {
             let seen = transaction(&session, std::slice::from_ref(short)).await?;
-            self.keep_all("change everything at once", How::Transaction, seen);
+            self.keep_all("change everything at once", How::Transaction, seen, &Back::all(self));
         } else {
             self.facts.rewrites = self.rewrites(&session, short).await?;
             let goals = goals(self.from, self.to, &[], &self.facts);
@@ -221,7 +234,8 @@ impl Work<'_> {
                 return Err(not_proven(&there, self.to, "the plan ended elsewhere than at the to side"));
             }
             let seen = transaction(&session, &[rest]).await?;
-            self.keep_all("settle what PostgreSQL wrote anew", How::Transaction, seen);
+            let back = Back::new(&there, self.to, plan(self.to, &there, &[]));
+            self.keep_all("settle what PostgreSQL wrote anew", How::Transaction, seen, &back);
         }
         Ok(())
     }
@@ -267,62 +281,91 @@ impl Work<'_> {
 
     /// Goes from goal to goal.
     async fn go(&mut self, session: &Session, goals: &[Goal]) -> Result<()> {
-        for (title, how, plans) in parts(self.from, goals)? {
-            let seen = match how {
-                How::Transaction => transaction(session, &plans).await?,
+        for part in parts(self.from, goals)? {
+            let seen = match part.how {
+                How::Transaction => transaction(session, &part.plans).await?,
                 How::Alone => {
                     let mut seen = Vec::new();
-                    for step in plans.into_iter().flat_map(|plan| plan.steps) {
+                    for step in part.plans.into_iter().flat_map(|plan| plan.steps) {
                         let did = run::alone(session, &step).await?;
                         seen.push((step, did));
                     }
                     vec![seen]
                 }
             };
-            self.keep_all(title, how, seen);
+            self.keep_all(part.title, part.how, seen, &part.back);
         }
         Ok(())
     }
 
     /// Keeps the parts of a goal: all but the last one are statements that had to go ahead.
-    fn keep_all(&mut self, title: &'static str, how: How, mut seen: Vec<Vec<(Step, Seen)>>) {
+    fn keep_all(&mut self, title: &'static str, how: How, mut seen: Vec<Vec<(Step, Seen)>>, back: &Back<'_>) {
+        let mut undo = back.of(seen.iter().flatten().map(|(step, _)| step)).into_iter();
         let last = seen.pop().unwrap_or_default();
         for ahead in seen {
-            self.keep("add labels that the rest uses", How::Alone, ahead);
+            self.keep("add labels that the rest uses", How::Alone, ahead, &mut undo);
         }
-        self.keep(title, how, last);
+        self.keep(title, how, last, &mut undo);
     }
 
-    fn keep(&mut self, title: &'static str, how: How, steps: Vec<(Step, Seen)>) {
+    fn keep(&mut self, title: &'static str, how: How, steps: Vec<(Step, Seen)>, undo: &mut impl Iterator<Item = Undo>) {
         if steps.is_empty() {
             return;
         }
-        let steps = steps.into_iter().map(|(step, seen)| PlannedStep {
-            hazards: hazard::of(self.from, &self.facts, &step, &seen),
-            object: step.object.as_ref().map(ToString::to_string),
-            data: step.stage == Stage::Data,
-            sql: step.sql,
-            destroys: step.destroys,
-            seen,
+        let steps = steps.into_iter().zip(undo).map(|((step, seen), undo)| {
+            let hazards = hazard::of(self.from, &self.facts, &step, &seen);
+            PlannedStep {
+                object: step.object.as_ref().map(ToString::to_string),
+                data: step.stage == Stage::Data,
+                statement_timeout: self.statement_timeout(how, &step, &seen, &hazards),
+                undo,
+                sql: step.sql,
+                destroys: step.destroys,
+                seen,
+                hazards,
+            }
         });
         let steps = steps.collect();
         let transaction = how == How::Transaction;
         let lock_timeout = if transaction { LOCK_TIMEOUT } else { 0 };
         self.parts.push(PlannedPart { title: title.to_owned(), transaction, lock_timeout, steps });
     }
+
+    /// How long a statement may run. What was not seen to be short takes what it takes.
+    fn statement_timeout(&self, how: How, step: &Step, seen: &Seen, hazards: &[Hazard]) -> u64 {
+        let by_size = |hazard: &Hazard| matches!(hazard.code, Harm::TableRewrite | Harm::FullScan);
+        let by_rows = step.stage == Stage::Data
+            || step.object.as_ref().is_some_and(|object| object.kind == Kind::MaterializedView);
+        let short = how == How::Transaction && !self.offline && seen.locks.is_some();
+        if short && !by_rows && !hazards.iter().any(by_size) { STATEMENT_TIMEOUT } else { 0 }
+    }
 }
 
-/// What runs as one, with what it is for: a goal and those that join it, each with its plan.
-fn parts(from: &Tree, goals: &[Goal]) -> Result<Vec<(&'static str, How, Vec<Plan>)>> {
-    let mut parts: Vec<(_, _, Vec<Plan>)> = Vec::new();
+/// What runs as one: a goal and those that join it.
+struct Part<'a> {
+    title: &'static str,
+    how: How,
+    plans: Vec<Plan>,
+    back: Back<'a>,
+}
+
+/// What leads from goal to goal.
+fn parts<'a>(from: &'a Tree, goals: &'a [Goal]) -> Result<Vec<Part<'a>>> {
+    let mut parts: Vec<Part<'_>> = Vec::new();
     let mut previous = from;
     for goal in goals {
         let plan = goal.plan(previous).map_err(unplannable)?;
-        previous = &goal.tree;
         match parts.last_mut().filter(|_| goal.joined) {
-            Some((_, _, plans)) => plans.push(plan),
-            None => parts.push((goal.title, goal.how, vec![plan])),
+            Some(part) => {
+                part.plans.push(plan);
+                part.back = Back::new(part.back.from, &goal.tree, goal.plan_back(part.back.from));
+            }
+            None => {
+                let back = Back::new(previous, &goal.tree, goal.plan_back(previous));
+                parts.push(Part { title: goal.title, how: goal.how, plans: vec![plan], back });
+            }
         }
+        previous = &goal.tree;
     }
     Ok(parts)
 }
@@ -334,6 +377,8 @@ fn clear(broken: &[Address]) -> Option<PlannedPart> {
         object: Some(index.to_string()),
         destroys: None,
         data: false,
+        statement_timeout: 0,
+        undo: Undo::default(),
         seen: Seen::default(),
         hazards: Vec::new(),
     });

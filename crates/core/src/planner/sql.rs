@@ -18,10 +18,12 @@ impl Planned {
         }
         self.hazards.iter().for_each(|hazard| out.push_str(&warning(hazard)));
         out.push_str("SET client_min_messages = warning;\nSET check_function_bodies = off;\nSET search_path TO '';\n");
+        // What the role or the database has as a default must not cut off what takes long.
+        out.push_str("SET lock_timeout = 0;\nSET statement_timeout = 0;\n");
         for (number, part) in self.parts.iter().enumerate() {
             out.push_str(&part.sql(number + 1, self.parts.len()));
         }
-        out.push_str("\nRESET search_path;\nRESET check_function_bodies;\nRESET client_min_messages;\n");
+        out.push_str("\nRESET statement_timeout;\nRESET lock_timeout;\nRESET search_path;\nRESET check_function_bodies;\nRESET client_min_messages;\n");
         out
     }
 }
@@ -37,7 +39,14 @@ impl PlannedPart {
         if self.transaction {
             out.push_str(&format!("BEGIN;\nSET LOCAL lock_timeout = '{}ms';\n", self.lock_timeout));
         }
-        self.steps.iter().for_each(|step| out.push_str(&step.sql()));
+        let mut timeout = 0;
+        for step in &self.steps {
+            if self.transaction && step.statement_timeout != timeout {
+                timeout = step.statement_timeout;
+                out.push_str(&format!("SET LOCAL statement_timeout = '{timeout}ms';\n"));
+            }
+            out.push_str(&step.sql());
+        }
         if self.transaction {
             out.push_str("COMMIT;\n");
         }
@@ -53,6 +62,10 @@ impl PlannedStep {
             let list: Vec<String> = locks.iter().map(|lock| format!("{} on {}", lock.mode, lock.relation)).collect();
             out.push_str(&format!("-- locks: {}\n", one_line(&list.join(", "))));
         }
+        if !self.undo.sql.is_empty() {
+            let shown: Vec<String> = self.undo.sql.iter().map(|sql| shortened(sql)).collect();
+            out.push_str(&format!("-- undo: {}\n", shown.join(" ")));
+        }
         out + &statement(&self.sql) + "\n"
     }
 }
@@ -64,4 +77,11 @@ fn warning(hazard: &Hazard) -> String {
 /// A comment must not end before its text does: names may hold line breaks.
 fn one_line(text: &str) -> String {
     text.replace(['\n', '\r'], " ")
+}
+
+/// The first line of a statement.
+fn shortened(sql: &str) -> String {
+    let mut lines = sql.lines();
+    let first = lines.next().unwrap_or_default();
+    if lines.next().is_some() { format!("{first} …") } else { statement(first) }
 }
