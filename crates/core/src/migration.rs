@@ -1,12 +1,14 @@
 //! Migrations: the plan from one commit to another as files, run up, down and up again first.
 
 pub(crate) mod files;
+mod manifest;
 mod script;
 
-use self::script::{Heading, script};
+use self::script::{Head, Way, script};
 use crate::apply;
 use crate::config::cannot;
 use crate::identity::{Newcomers, read};
+use crate::planner::{PlannedPart, parts_of};
 use crate::project::{MAIN, Project};
 use crate::prove::{Leg, millis, plan_way, server_name, unplannable};
 use crate::state::{self, Commit, JournalGuard, NewOperation};
@@ -19,6 +21,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 use time::macros::format_description;
+
+pub use manifest::{Aside, Manifest, MigrationProof, Notes, Revision};
 
 /// What migration to write.
 #[derive(Debug, Clone, Default)]
@@ -44,6 +48,8 @@ pub struct Generated {
     pub up: PathBuf,
     /// The file that goes back.
     pub down: PathBuf,
+    /// The file that describes it.
+    pub manifest: PathBuf,
     /// The commit it starts from.
     pub from: pleach_schema::Hash,
     /// The commit it ends at.
@@ -111,9 +117,25 @@ impl Project {
         let name = slug(options.name.as_deref().unwrap_or(&to.message));
         let server = server_name(self.admin.server_version());
         let notes = notes(&from_tree, &to_tree, &legs);
-        let head = Heading { version: &version, name: &name, from, to, server: &server };
+        let up_parts = parts_of(&from_tree, &to_tree, up);
+        let down_parts = parts_of(&to_tree, &from_tree, down);
+        let head = Head { version: &version, name: &name, from, to, server: &server };
+        let manifest = Manifest {
+            version: version.clone(),
+            name: name.clone(),
+            from: from.into(),
+            to: to.into(),
+            back: reachable_back(&from_tree, &to_tree),
+            before: from_tree,
+            after: to_tree,
+            up: up_parts,
+            down: down_parts,
+            aside: Vec::new(),
+            notes,
+            proof: MigrationProof { server: server.clone(), milliseconds },
+        };
         std::fs::create_dir_all(&options.folder).map_err(|error| cannot("make", &options.folder, &error))?;
-        let file = |way: &str| options.folder.join(format!("{version}_{name}.{way}.sql"));
+        let file = |way: Way| options.folder.join(format!("{version}_{name}.{}.sql", way.as_str()));
         let operation = NewOperation {
             actor: self.context.actor.clone(),
             kind: "migration".to_owned(),
@@ -122,21 +144,25 @@ impl Project {
             refs: Vec::new(),
             undoes: None,
         };
-        // The way back first: a migration without one is never seen.
+        let Notes { up: up_notes, down: down_notes } = &manifest.notes;
+        // The way up last: a migration that is seen can be taken back.
         let files = [
-            (file("down"), script(&head, "down", &down, &notes.down)),
-            (file("up"), script(&head, "up", &up, &notes.up)),
+            (options.folder.join(Manifest::file_name(&head)), manifest.to_json()?),
+            (file(Way::Down), script(&head, Way::Down, &manifest.down, down_notes)),
+            (file(Way::Up), script(&head, Way::Up, &manifest.up, up_notes)),
         ];
         self.write_files(journal, &files, operation).await?;
-        let [(down_file, _), (up_file, _)] = files;
+        let [(manifest_file, _), (down_file, _), (up_file, _)] = files;
+        let steps = |parts: &[PlannedPart]| parts.iter().map(|part| part.steps.len()).sum();
         Ok(Generated {
-            up_steps: up.steps.len(),
-            down_steps: down.steps.len(),
-            notes: notes.up.into_iter().chain(notes.down).collect(),
+            up_steps: steps(&manifest.up),
+            down_steps: steps(&manifest.down),
+            notes: up_notes.iter().chain(down_notes).cloned().collect(),
             version,
             name,
             up: up_file,
             down: down_file,
+            manifest: manifest_file,
             from: from.hash,
             to: to.hash,
             milliseconds,
@@ -261,11 +287,6 @@ fn is_unfillable(from: &Tree, to: &Tree, address: &Address, entry: &Entry) -> bo
         && object.is(Attr::NotNull)
         && to.address(entry.lineage).is_none()
         && [Attr::Default, Attr::Identity, Attr::Generated].iter().all(|attr| object.get(*attr).is_none())
-}
-
-struct Notes {
-    up: Vec<String>,
-    down: Vec<String>,
 }
 
 /// What going up or back loses.

@@ -32,6 +32,7 @@ pub use hazard::{Harm, Hazard};
 pub use rename::Rename;
 pub use run::{Lock, Scan, Seen};
 pub use source::SchemaSource;
+pub(crate) use sql::{note, statements};
 pub use undo::Undo;
 
 /// What to plan, and how.
@@ -385,6 +386,26 @@ fn clear(broken: &[Address]) -> Option<PlannedPart> {
     let steps: Vec<PlannedStep> = steps.collect();
     let title = "clear away indexes whose building was cut off".to_owned();
     (!steps.is_empty()).then_some(PlannedPart { title, transaction: false, lock_timeout: 0, steps })
+}
+
+/// A plan in one transaction, of which nobody saw what it does. Labels that have to be committed
+/// first are a part before.
+pub(crate) fn parts_of(from: &Tree, to: &Tree, plan: Plan) -> Vec<PlannedPart> {
+    let first = plan.labels_first;
+    let (ahead, rest) = unseen(plan).into_iter().partition(|(step, _)| first && step.label);
+    let facts = Facts {
+        version: 0,
+        sizes: std::collections::HashMap::new(),
+        large: 0,
+        rewrites: None,
+        unfilled: BTreeSet::new(),
+        batches: Batches::default(),
+    };
+    let mut work = Work { from, to, facts, offline: true, parts: Vec::new() };
+    let seen = if first { vec![ahead, rest] } else { vec![rest] };
+    let back = Back::all(&work);
+    work.keep_all("change everything at once", How::Transaction, seen, &back);
+    work.parts
 }
 
 fn unseen(plan: Plan) -> Vec<(Step, Seen)> {

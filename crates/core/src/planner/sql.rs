@@ -13,19 +13,43 @@ impl Planned {
             Some(proof) => format!("-- Run on {}: it ends at the to side, {} objects.\n", proof.server, proof.objects),
             None => "-- NOT PROVED: this plan was not run before it was shown.\n".to_owned(),
         };
-        for note in &self.notes {
-            out.push_str(&format!("-- NOTE: {}\n", one_line(note)));
-        }
+        self.notes.iter().for_each(|text| out.push_str(&note(text)));
         self.hazards.iter().for_each(|hazard| out.push_str(&warning(hazard)));
-        out.push_str("SET client_min_messages = warning;\nSET check_function_bodies = off;\nSET search_path TO '';\n");
-        // What the role or the database has as a default must not cut off what takes long.
-        out.push_str("SET lock_timeout = 0;\nSET statement_timeout = 0;\n");
-        for (number, part) in self.parts.iter().enumerate() {
-            out.push_str(&part.sql(number + 1, self.parts.len()));
-        }
-        out.push_str("\nRESET statement_timeout;\nRESET lock_timeout;\nRESET search_path;\nRESET check_function_bodies;\nRESET client_min_messages;\n");
-        out
+        out + &statements(&self.parts)
     }
+}
+
+/// What every script begins with. The timeouts that a role or a database has as a default must not
+/// cut off what takes long.
+const BEGIN: &str = "\
+SET client_min_messages = warning;
+SET check_function_bodies = off;
+SET search_path TO '';
+SET lock_timeout = 0;
+SET statement_timeout = 0;
+";
+
+/// What every script ends with.
+const END: &str = "
+RESET statement_timeout;
+RESET lock_timeout;
+RESET search_path;
+RESET check_function_bodies;
+RESET client_min_messages;
+";
+
+/// What runs parts as a script for psql, one after the other.
+pub(crate) fn statements(parts: &[PlannedPart]) -> String {
+    let mut out = BEGIN.to_owned();
+    for (number, part) in parts.iter().enumerate() {
+        out.push_str(&part.sql(number + 1, parts.len()));
+    }
+    out + END
+}
+
+/// A note as a comment.
+pub(crate) fn note(text: &str) -> String {
+    format!("-- NOTE: {}\n", one_line(text))
 }
 
 impl PlannedPart {
@@ -39,13 +63,22 @@ impl PlannedPart {
         if self.transaction {
             out.push_str(&format!("BEGIN;\nSET LOCAL lock_timeout = '{}ms';\n", self.lock_timeout));
         }
+        // Each part can be run alone, so each begins and ends with nothing on the search path.
         let mut timeout = 0;
-        for step in &self.steps {
-            if self.transaction && step.statement_timeout != timeout {
-                timeout = step.statement_timeout;
-                out.push_str(&format!("SET LOCAL statement_timeout = '{timeout}ms';\n"));
+        for steps in self.steps.chunk_by(|a, b| a.data == b.data) {
+            let data = steps.first().is_some_and(|step| step.data);
+            out.push_str(if data { "RESET search_path;
+" } else { "" });
+            for step in steps {
+                if self.transaction && step.statement_timeout != timeout {
+                    timeout = step.statement_timeout;
+                    out.push_str(&format!("SET LOCAL statement_timeout = '{timeout}ms';
+"));
+                }
+                out.push_str(&step.sql());
             }
-            out.push_str(&step.sql());
+            out.push_str(if data { "SET search_path TO '';
+" } else { "" });
         }
         if self.transaction {
             out.push_str("COMMIT;\n");
