@@ -18,6 +18,7 @@ mod import;
 mod init;
 mod merge;
 mod migration;
+mod patience;
 mod planner;
 mod pool;
 mod project;
@@ -25,6 +26,7 @@ mod prove;
 mod recover;
 mod revert;
 mod roles;
+mod runner;
 pub mod state;
 mod undo;
 
@@ -47,6 +49,10 @@ pub use pool::Refreshed;
 pub use project::{Context, Project, Told};
 pub use prove::Proof;
 pub use revert::Reverted;
+pub use runner::{
+    ApplyReport, Checked, Finding, Migrated, MigrationFolder, MigrationState, MigrationsRun, Prepared, Rollback, Run,
+    Standing as MigrationStanding,
+};
 pub use undo::Undone;
 
 pub use pleach_change as change;

@@ -10,6 +10,9 @@ mod help;
 mod merging;
 mod planning;
 mod reference;
+mod running;
+#[path = "../../../core/tests/support/mod.rs"]
+mod servers;
 mod start;
 mod support;
 mod together;

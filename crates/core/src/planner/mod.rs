@@ -32,6 +32,7 @@ pub use hazard::{Harm, Hazard};
 pub use rename::Rename;
 pub use run::{Lock, Scan, Seen};
 pub use source::SchemaSource;
+pub(crate) use source::tree_now;
 pub(crate) use sql::{note, statements};
 pub use undo::Undo;
 
@@ -128,10 +129,22 @@ const STATEMENT_TIMEOUT: u64 = 10_000;
 /// What is wrong with a source; `cannot_plan`, `step_refused`; `not_proven` when the plan ends
 /// elsewhere: then none is shown.
 pub async fn plan_between(options: &PlanOptions, project: Option<&Project>, context: &Context) -> Result<Planned> {
+    Ok(way_between(options, project, context).await?.planned)
+}
+
+/// A plan, with where it leads from and to.
+pub(crate) struct Way {
+    pub planned: Planned,
+    pub from: Tree,
+    pub to: Tree,
+}
+
+/// As [`plan_between`], with both schemas.
+pub(crate) async fn way_between(options: &PlanOptions, project: Option<&Project>, context: &Context) -> Result<Way> {
     let mut scratch = Scratch::open(options.scratch.as_ref(), context).await?;
-    let planned = plan_on(&mut scratch, options, project, context).await;
+    let way = plan_on(&mut scratch, options, project, context).await;
     scratch.close().await?;
-    planned
+    way
 }
 
 async fn plan_on(
@@ -139,7 +152,7 @@ async fn plan_on(
     options: &PlanOptions,
     project: Option<&Project>,
     context: &Context,
-) -> Result<Planned> {
+) -> Result<Way> {
     (context.progress)("reading both schemas");
     let owners: Vec<String> = [options.from.user(), options.to.user()].into_iter().flatten().collect();
     let from = source::load(&options.from, scratch, &owners, project).await?;
@@ -153,7 +166,7 @@ async fn plan_on(
     let mut planned = Planned { parts: Vec::new(), proof: None, hazards: Vec::new(), notes };
     planned.parts.extend(clear(&from.broken));
     if short.steps.is_empty() && from.unfilled.is_empty() {
-        return Ok(planned);
+        return Ok(Way { planned, from: from.tree, to: goal });
     }
     if options.offline && !from.unfilled.is_empty() {
         planned.notes.push("rows are still to be filled in: that is done by a plan without `--offline`".to_owned());
@@ -182,7 +195,7 @@ async fn plan_on(
         work.look(short)?;
     }
     planned.parts.extend(work.parts);
-    Ok(planned)
+    Ok(Way { planned, from: from.tree, to: goal })
 }
 
 /// A plan in the making.

@@ -67,18 +67,28 @@ impl PlannedPart {
         let mut timeout = 0;
         for steps in self.steps.chunk_by(|a, b| a.data == b.data) {
             let data = steps.first().is_some_and(|step| step.data);
-            out.push_str(if data { "RESET search_path;
-" } else { "" });
+            out.push_str(if data {
+                "RESET search_path;
+"
+            } else {
+                ""
+            });
             for step in steps {
                 if self.transaction && step.statement_timeout != timeout {
                     timeout = step.statement_timeout;
-                    out.push_str(&format!("SET LOCAL statement_timeout = '{timeout}ms';
-"));
+                    out.push_str(&format!(
+                        "SET LOCAL statement_timeout = '{timeout}ms';
+"
+                    ));
                 }
                 out.push_str(&step.sql());
             }
-            out.push_str(if data { "SET search_path TO '';
-" } else { "" });
+            out.push_str(if data {
+                "SET search_path TO '';
+"
+            } else {
+                ""
+            });
         }
         if self.transaction {
             out.push_str("COMMIT;\n");
@@ -95,9 +105,8 @@ impl PlannedStep {
             let list: Vec<String> = locks.iter().map(|lock| format!("{} on {}", lock.mode, lock.relation)).collect();
             out.push_str(&format!("-- locks: {}\n", one_line(&list.join(", "))));
         }
-        if !self.undo.sql.is_empty() {
-            let shown: Vec<String> = self.undo.sql.iter().map(|sql| shortened(sql)).collect();
-            out.push_str(&format!("-- undo: {}\n", shown.join(" ")));
+        if let Some(undo) = self.undo.line() {
+            out.push_str(&format!("-- undo: {}\n", one_line(&undo)));
         }
         out + &statement(&self.sql) + "\n"
     }
@@ -110,11 +119,4 @@ fn warning(hazard: &Hazard) -> String {
 /// A comment must not end before its text does: names may hold line breaks.
 fn one_line(text: &str) -> String {
     text.replace(['\n', '\r'], " ")
-}
-
-/// The first line of a statement.
-fn shortened(sql: &str) -> String {
-    let mut lines = sql.lines();
-    let first = lines.next().unwrap_or_default();
-    if lines.next().is_some() { format!("{first} …") } else { statement(first) }
 }

@@ -1,6 +1,6 @@
 //! How a statement is taken back once it is committed.
 
-use pleach_change::{Plan, PlanError, Stage, Step, plan};
+use pleach_change::{Plan, PlanError, Stage, Step, plan, statement};
 use pleach_schema::{Address, Lineage, Tree};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
@@ -13,6 +13,21 @@ pub struct Undo {
     pub sql: Vec<String>,
     /// What nothing brings back, in words.
     pub loses: Option<String>,
+}
+
+impl Undo {
+    /// Its statements on one line, long ones shortened; `None` where there are none.
+    pub fn line(&self) -> Option<String> {
+        let shown: Vec<String> = self.sql.iter().map(|sql| shortened(sql)).collect();
+        (!shown.is_empty()).then(|| shown.join(" "))
+    }
+}
+
+/// The first line of a statement.
+fn shortened(sql: &str) -> String {
+    let mut lines = sql.lines();
+    let first = lines.next().unwrap_or_default();
+    if lines.next().is_some() { format!("{first} …") } else { statement(first) }
 }
 
 /// The way back over a part of a plan.
