@@ -4,6 +4,7 @@
 //! randomness; the same input gives the same output, in the same order. What is decided here is
 //! never believed before PostgreSQL has run it.
 
+pub mod aside;
 pub mod diff;
 pub mod merge;
 pub mod online;

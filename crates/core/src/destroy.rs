@@ -48,6 +48,11 @@ pub(crate) async fn losses(session: &Session, from: &Tree, to: &Tree) -> Result<
 }
 
 impl Project {
+    /// As [`losses`].
+    pub(crate) async fn losses(&self, session: &Session, from: &Tree, to: &Tree) -> Result<Vec<Loss>> {
+        losses(session, from, to).await
+    }
+
     /// Refuses to destroy data without consent.
     pub(crate) async fn require_consent(
         &self,

@@ -2,24 +2,26 @@
 
 pub(crate) mod files;
 mod manifest;
+mod notes;
+mod production;
 mod script;
+mod trial;
 
+use self::notes::{loses, notes, reachable_back};
+use self::production::Production;
 use self::script::{Head, Way, script};
-use crate::apply;
+use self::trial::{Terms, Trial};
 use crate::config::cannot;
-use crate::identity::{Newcomers, read};
-use crate::planner::{PlannedPart, parts_of};
+use crate::planner::{Hazard, PlannedPart};
 use crate::project::{MAIN, Project};
-use crate::prove::{Leg, millis, plan_way, server_name, unplannable};
+use crate::prove::{Leg, plan_way, server_name};
 use crate::state::{self, Commit, JournalGuard, NewOperation};
-use pleach_change::{Plan, diff, plan};
+use pleach_postgres::connect::Target;
 use pleach_postgres::{Class, Error, Result};
-use pleach_schema::{Address, Attr, Entry, Kind, Tree, Value};
+use pleach_schema::Tree;
 use serde::Serialize;
 use serde_json::json;
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::time::Instant;
 use time::macros::format_description;
 
 pub use manifest::{Aside, Manifest, MigrationProof, Notes, Revision};
@@ -35,6 +37,15 @@ pub struct GenerateOptions {
     pub name: Option<String>,
     /// Where to write it.
     pub folder: PathBuf,
+    /// The short form, in one transaction, for small or idle databases.
+    pub offline: bool,
+    /// Tables from this many bytes on are changed without long locks.
+    pub large: u64,
+    /// The database it is for: how large its tables are, and which hold something. Without one all
+    /// tables are taken for large, and for holding something.
+    pub target: Option<Target>,
+    /// Tables and columns are dropped at once instead of being kept aside.
+    pub drop_now: bool,
 }
 
 /// A migration that was written.
@@ -58,17 +69,36 @@ pub struct Generated {
     pub up_steps: usize,
     /// Statements back.
     pub down_steps: usize,
-    /// What going up or back loses.
+    /// What is committed one by one on the way up.
+    pub up_parts: usize,
+    /// What is committed one by one on the way back.
+    pub down_parts: usize,
+    /// What going up or back loses, keeps or leaves.
     pub notes: Vec<String>,
-    /// Milliseconds of the first way up, the way back, and the second way up, on a clone with data.
-    pub milliseconds: [u64; 3],
+    /// Why statements on the way up can hurt.
+    pub hazards: Vec<Hazard>,
+    /// What going up keeps aside instead of dropping it.
+    pub aside: Vec<Aside>,
+    /// Milliseconds of the first way up, of the way back, and of the second way up unless what was
+    /// lost by then was in its way; on a clone with data.
+    pub milliseconds: Vec<u64>,
     /// The server it ran on.
     pub server: String,
 }
 
+/// A migration that ran.
+struct Made {
+    up: Vec<PlannedPart>,
+    down: Vec<PlannedPart>,
+    back: Tree,
+    aside: Vec<Aside>,
+    notes: Notes,
+    milliseconds: Vec<u64>,
+}
+
 impl Project {
     /// Writes the migration from one revision to another, after it ran up, down and up again on a
-    /// clone with data.
+    /// clone with data. It keeps nobody waiting, unless the short form is asked for.
     ///
     /// # Errors
     /// `nothing_to_migrate`; `step_refused` and `not_proven` when the clone said no.
@@ -97,67 +127,74 @@ impl Project {
     ) -> Result<Generated> {
         let [from_tree, to_tree] = self.trees([from, to]).await?;
         let legs = self.way(from, to).await?;
-        let up = plan_way(&from_tree, &legs)?;
-        if up.steps.is_empty() {
+        if plan_way(&from_tree, &legs)?.steps.is_empty() {
             return Err(Error::new(Class::State, "nothing_to_migrate", "the two revisions have the same schema")
                 .on(format!("{} and {}", from.hash.short(), to.hash.short()))
                 .hint("a migration starts where the last one ended: name another start with `--from`"));
         }
-        let snapshot = self.ensure_snapshot(journal, from).await?;
-        self.progress("running it up, down and up again on a clone with data");
-        let (scratch, _) = self.scratch_of(journal, &snapshot).await?;
-        let outcome = self.up_down_up(&scratch, &from_tree, &to_tree, &legs, &up).await;
-        self.discard_database(&scratch).await?;
-        let (up, down, milliseconds) = outcome?;
-
         let at = state::now(self.state.client()).await?;
         let version = at
             .format(format_description!("[year][month][day][hour][minute][second]"))
             .map_err(|error| Error::new(Class::Internal, "internal", error.to_string()))?;
         let name = slug(options.name.as_deref().unwrap_or(&to.message));
+        let production = match &options.target {
+            Some(target) => {
+                self.progress("looking at the target");
+                Some(Production::look(self, target, &from_tree, &to_tree).await?)
+            }
+            None => None,
+        };
+        let snapshot = self.ensure_snapshot(journal, from).await?;
+        self.progress("running it up, down and up again on a clone with data");
+        let (scratch, _) = self.scratch_of(journal, &snapshot).await?;
+        let made = async {
+            let title = format!("{version}_{name}");
+            let holding = match &production {
+                Some(production) => {
+                    let session = self.session(&scratch).await?;
+                    let here = self.losses(&session, &from_tree, &to_tree).await?;
+                    session.close().await;
+                    production.holding(&from_tree, &here)
+                }
+                None => None,
+            };
+            let sizes = production.as_ref().map(|production| production.sizes.clone());
+            let terms = Terms { options, stamp: &version, title: &title, sizes, holding };
+            self.up_down_up(&scratch, &from_tree, &to_tree, &legs, terms).await
+        };
+        let made = made.await;
+        self.discard_database(&scratch).await?;
+        let Made { up, down, back, aside, notes, milliseconds } = made?;
+
         let server = server_name(self.admin.server_version());
-        let notes = notes(&from_tree, &to_tree, &legs);
-        let up_parts = parts_of(&from_tree, &to_tree, up);
-        let down_parts = parts_of(&to_tree, &from_tree, down);
-        let head = Head { version: &version, name: &name, from, to, server: &server };
+        let again = milliseconds.len() > 2;
+        let head = Head { version: &version, name: &name, from, to, server: &server, again };
         let manifest = Manifest {
             version: version.clone(),
             name: name.clone(),
             from: from.into(),
             to: to.into(),
-            back: reachable_back(&from_tree, &to_tree),
             before: from_tree,
             after: to_tree,
-            up: up_parts,
-            down: down_parts,
-            aside: Vec::new(),
+            back,
+            up,
+            down,
+            aside,
             notes,
-            proof: MigrationProof { server: server.clone(), milliseconds },
+            proof: MigrationProof { server: server.clone(), milliseconds: milliseconds.clone() },
         };
-        std::fs::create_dir_all(&options.folder).map_err(|error| cannot("make", &options.folder, &error))?;
-        let file = |way: Way| options.folder.join(format!("{version}_{name}.{}.sql", way.as_str()));
-        let operation = NewOperation {
-            actor: self.context.actor.clone(),
-            kind: "migration".to_owned(),
-            summary: format!("write migration {version}_{name}"),
-            details: json!({ "from": from.hash, "to": to.hash, "version": version }),
-            refs: Vec::new(),
-            undoes: None,
-        };
-        let Notes { up: up_notes, down: down_notes } = &manifest.notes;
-        // The way up last: a migration that is seen can be taken back.
-        let files = [
-            (options.folder.join(Manifest::file_name(&head)), manifest.to_json()?),
-            (file(Way::Down), script(&head, Way::Down, &manifest.down, down_notes)),
-            (file(Way::Up), script(&head, Way::Up, &manifest.up, up_notes)),
-        ];
-        self.write_files(journal, &files, operation).await?;
-        let [(manifest_file, _), (down_file, _), (up_file, _)] = files;
+        let [manifest_file, up_file, down_file] = self.write_migration(journal, &head, &manifest, options).await?;
         let steps = |parts: &[PlannedPart]| parts.iter().map(|part| part.steps.len()).sum();
+        let hazards = manifest.up.iter().flat_map(|part| &part.steps).flat_map(|step| &step.hazards);
+        let notes = manifest.notes.up.iter().chain(&manifest.notes.down);
         Ok(Generated {
             up_steps: steps(&manifest.up),
             down_steps: steps(&manifest.down),
-            notes: up_notes.iter().chain(down_notes).cloned().collect(),
+            up_parts: manifest.up.len(),
+            down_parts: manifest.down.len(),
+            notes: production.into_iter().filter_map(|production| production.note).chain(notes.cloned()).collect(),
+            hazards: hazards.cloned().collect(),
+            aside: manifest.aside,
             version,
             name,
             up: up_file,
@@ -170,59 +207,57 @@ impl Project {
         })
     }
 
-    /// Runs up, reads back, runs down, reads back, runs up again, reads back: on one clone, in one
-    /// transaction each.
-    async fn up_down_up(
-        &self,
-        scratch: &str,
-        from: &Tree,
-        to: &Tree,
-        legs: &[Leg],
-        up: &Plan,
-    ) -> Result<(Plan, Plan, [u64; 3])> {
-        let back_to = reachable_back(from, to);
-        let down = plan(to, &back_to, &[]).map_err(unplannable)?;
-        let mut up = up.clone();
-        let (mut full_down, mut times) = (down, [0; 3]);
-        times[0] = self.run_to(scratch, &mut up, to, "up").await?;
-        times[1] = self.run_to(scratch, &mut full_down, &back_to, "down").await?;
-        let again: Vec<Leg> = legs.to_vec();
-        let mut second = if back_to == *from { up.clone() } else { plan_way(&back_to, &again)? };
-        times[2] = self.run_to(scratch, &mut second, to, "up again").await?;
-        Ok((up, full_down, times))
+    /// Runs up, reads back, runs down, reads back, runs up again, reads back: on one clone.
+    async fn up_down_up(&self, scratch: &str, from: &Tree, to: &Tree, legs: &[Leg], terms: Terms<'_>) -> Result<Made> {
+        let mut trial = Trial::begin(self, scratch, from, terms).await?;
+        let (up, kept, at) = trial.up(legs).await?;
+        let back = reachable_back(from, to);
+        let down = trial.down(&kept, &at, to, &back).await?;
+        let again = trial.up_again(&up, to).await;
+        trial.close().await;
+        let aside = kept.list(&at).into_iter().map(|(object, kept)| Aside { object, kept }).collect();
+        let mut notes = notes(from, to, legs, &kept, &at);
+        let mut milliseconds = vec![up.milliseconds, down.milliseconds];
+        match again {
+            Ok(again) => milliseconds.push(again),
+            // What a data step reads may be what is gone.
+            Err(error) if error.class == Class::Refused && loses(from, to, &kept) => {
+                let said = error.postgres.as_ref().map_or(error.message.as_str(), |said| said.message.as_str());
+                notes.down.push(format!("what it does not bring back is missed when going up again: {said}"));
+            }
+            Err(error) => return Err(error),
+        }
+        Ok(Made { up: up.parts, down: down.parts, back, aside, notes, milliseconds })
     }
 
-    /// Runs a plan on a scratch database until it is at a tree, adding to the plan what PostgreSQL
-    /// left to do.
-    async fn run_to(&self, scratch: &str, plan: &mut Plan, goal: &Tree, what: &str) -> Result<u64> {
-        let mut session = self.session(scratch).await?;
-        let started = Instant::now();
-        let mut rest = plan.clone();
-        for _ in 0..3 {
-            apply::run_labels(&session, &rest).await?;
-            let transaction = session.transaction().await?;
-            let ran = apply::run(&transaction, &rest, self.own_role()).await;
-            if ran.as_ref().is_err_and(apply::used_new_label) && !rest.labels_first {
-                transaction.rollback().await?;
-                (plan.labels_first, rest.labels_first) = (true, true);
-                continue;
-            }
-            ran.map_err(|error| Error { message: format!("{what}: {}", error.message), ..error })?;
-            let live = read(&transaction, &self.own_roles(), Newcomers::Expect(goal)).await?;
-            live.record(&transaction).await?;
-            transaction.commit().await?;
-            if live.tree == *goal {
-                session.close().await;
-                return Ok(millis(started));
-            }
-            rest = pleach_change::plan(&live.tree, goal, &[]).map_err(unplannable)?;
-            if rest.steps.is_empty() {
-                return Err(self.ended_elsewhere(&live.tree, goal));
-            }
-            plan.steps.extend(rest.steps.iter().cloned());
-        }
-        Err(Error::new(Class::Internal, "not_proven", format!("{what}: the plan does not end where it should"))
-            .hint("nothing was written; this is a defect in Pleach worth reporting with the schema"))
+    /// Writes the files of a migration: what it is, the way up, the way back.
+    async fn write_migration(
+        &mut self,
+        journal: &JournalGuard,
+        head: &Head<'_>,
+        manifest: &Manifest,
+        options: &GenerateOptions,
+    ) -> Result<[PathBuf; 3]> {
+        let Head { version, name, from, to, .. } = *head;
+        std::fs::create_dir_all(&options.folder).map_err(|error| cannot("make", &options.folder, &error))?;
+        let file = |way: Way| options.folder.join(format!("{version}_{name}.{}.sql", way.as_str()));
+        let operation = NewOperation {
+            actor: self.context.actor.clone(),
+            kind: "migration".to_owned(),
+            summary: format!("write migration {version}_{name}"),
+            details: json!({ "from": from.hash, "to": to.hash, "version": version }),
+            refs: Vec::new(),
+            undoes: None,
+        };
+        // The way up last: a migration that is seen can be taken back.
+        let files = [
+            (options.folder.join(Manifest::file_name(head)), manifest.to_json()?),
+            (file(Way::Down), script(head, Way::Down, &manifest.down, &manifest.notes.down)),
+            (file(Way::Up), script(head, Way::Up, &manifest.up, &manifest.notes.up)),
+        ];
+        self.write_files(journal, &files, operation).await?;
+        let [(manifest, _), (down, _), (up, _)] = files;
+        Ok([manifest, up, down])
     }
 
     /// Where the last migration ended whose end `to` has in its history, or else the first commit.
@@ -242,95 +277,6 @@ impl Project {
         let first = all.into_iter().min_by_key(generation).unwrap_or(to.hash);
         self.commit_of(first).await
     }
-}
-
-/// `from` as the way back can reach it: a column that must not be null and whose values are gone
-/// comes back empty, and so without its NOT NULL; a label that an enum type got stays.
-fn reachable_back(from: &Tree, to: &Tree) -> Tree {
-    let mut out = Tree::default();
-    for (address, entry) in from.iter() {
-        let mut entry = entry.clone();
-        let mut object = (*entry.object).clone();
-        if is_unfillable(from, to, address, &entry) {
-            object.set_nullable();
-            entry.object = Arc::new(object);
-        } else if let Some(labels) = labels_that_stay(to, &entry) {
-            object.attributes.insert(Attr::Labels, labels);
-            entry.object = Arc::new(object);
-        }
-        // A tree's own addresses and lineages.
-        let _ = out.insert(address.clone(), entry);
-    }
-    out
-}
-
-/// The labels an enum type has after going up, if there are more of them than before.
-fn labels_that_stay(to: &Tree, before: &Entry) -> Option<Value> {
-    let (_, after) = to.find(before.lineage)?;
-    let (old, new) = (before.object.get(Attr::Labels)?.as_list()?, after.get(Attr::Labels)?.as_list()?);
-    (new.len() > old.len()).then(|| Value::List(new.to_vec()))
-}
-
-fn is_unfillable(from: &Tree, to: &Tree, address: &Address, entry: &Entry) -> bool {
-    let object = &entry.object;
-    let table_stays = from
-        .parent(address)
-        .filter(|table| table.kind == Kind::Table)
-        .and_then(|table| from.lineage(&table))
-        .is_some_and(|table| to.address(table).is_some());
-    let in_key = from.parts(address.relation(), Kind::Constraint).any(|(_, key)| {
-        key.object.text(Attr::ConstraintType) == Some("primary key") && key.object.derived.references.contains(address)
-    });
-    address.kind == Kind::Column
-        && table_stays
-        && !in_key
-        && object.is(Attr::NotNull)
-        && to.address(entry.lineage).is_none()
-        && [Attr::Default, Attr::Identity, Attr::Generated].iter().all(|attr| object.get(*attr).is_none())
-}
-
-/// What going up or back loses.
-fn notes(from: &Tree, to: &Tree, legs: &[Leg]) -> Notes {
-    let (mut up, mut down) = (Vec::new(), Vec::new());
-    for change in diff(from, to).changes {
-        let what = |address: &Address| match address.kind {
-            Kind::Table => Some(format!("the rows of {}", address.sql())),
-            Kind::Column => Some(format!("the values of {}", address.sql())),
-            _ => None,
-        };
-        match (&change.from, &change.to) {
-            (Some((address, _)), None) if part_of_going(from, to, address) => {}
-            (Some((address, _)), None) => {
-                let Some(what) = what(address) else { continue };
-                up.push(format!("loses {what}"));
-                let entry = from.get(address);
-                let left_off = entry.is_some_and(|entry| is_unfillable(from, to, address, entry));
-                let left_off =
-                    if left_off { "; it comes back empty and without NOT NULL: fill it, then set that" } else { "" };
-                down.push(format!("does not bring back {what}, which going up dropped{left_off}"));
-            }
-            (None, Some((address, _))) if part_of_going(to, from, address) => {}
-            (None, Some((address, _))) => down.extend(what(address).map(|what| format!("loses {what}"))),
-            (Some((address, _)), Some(_)) => {
-                let stay = from.get(address).is_some_and(|before| labels_that_stay(to, before).is_some());
-                if stay {
-                    down.push(format!("leaves the new labels of {}: PostgreSQL cannot remove them", address.sql()));
-                }
-            }
-            _ => {}
-        }
-    }
-    let data: usize = legs.iter().map(|leg| leg.data.len()).sum();
-    if data > 0 {
-        down.push(format!("does not undo what {data} data step{} did to rows", if data == 1 { "" } else { "s" }));
-    }
-    Notes { up, down }
-}
-
-/// Whether an object is part of something that goes as a whole.
-fn part_of_going(from: &Tree, to: &Tree, address: &Address) -> bool {
-    let parent = from.parent(address).and_then(|parent| from.lineage(&parent));
-    parent.is_some_and(|parent| to.address(parent).is_none())
 }
 
 /// A name for files: words of letters and digits, joined by underscores.

@@ -37,7 +37,7 @@ pub(super) fn relineage(tree: &mut Tree, from: Lineage, to: Lineage) {
 }
 
 /// A name made from another one, within what PostgreSQL keeps.
-pub(super) fn name(stem: &str, prefix: &str, suffix: &str) -> String {
+pub(crate) fn name(stem: &str, prefix: &str, suffix: &str) -> String {
     let room = NAME_BYTES.saturating_sub(prefix.len() + suffix.len());
     let mut stem = stem;
     if stem.len() > room {

@@ -7,7 +7,7 @@
 //! is an ordinary plan too, from where it stands back to the first tree.
 
 mod constraints;
-mod edit;
+pub(crate) mod edit;
 mod fill;
 mod indexes;
 mod not_null;
@@ -91,7 +91,21 @@ impl Goal {
         Self { title, how, joined: false, tree, style, adopted: Vec::new(), data: Vec::new(), before: Vec::new() }
     }
 
-    fn joined(mut self) -> Self {
+    /// A goal that is reached in one transaction, the short way.
+    pub fn direct(title: &'static str, tree: Tree, data: Vec<DataStep>) -> Self {
+        Self { data, ..Self::new(title, How::Transaction, tree) }
+    }
+
+    /// The same goal, with statements that run before all that leads there.
+    #[must_use]
+    pub fn after(mut self, before: Vec<Step>) -> Self {
+        self.before = before;
+        self
+    }
+
+    /// The same goal in the same transaction as the goal before.
+    #[must_use]
+    pub fn joined(mut self) -> Self {
         self.joined = true;
         self
     }

@@ -66,7 +66,7 @@ fn add(
 }
 
 /// Whether an attribute of an object is the name of this other object, or of an array of it.
-pub(super) fn binds(tree: &Tree, object: &Object, attr: Attr, support: &Address) -> bool {
+pub(crate) fn binds(tree: &Tree, object: &Object, attr: Attr, support: &Address) -> bool {
     object.get(attr).is_some_and(|value| names(tree, value, support))
 }
 
@@ -85,17 +85,34 @@ fn names(tree: &Tree, value: &Value, support: &Address) -> bool {
 
 /// Whether a dotted name occurs in SQL as itself and not as a part of a longer one.
 fn has_name(text: &str, name: &str) -> bool {
+    occurrences(text, name).next().is_some()
+}
+
+/// SQL with another dotted name wherever one occurs as itself.
+pub(crate) fn renamed_inside(text: &str, name: &str, now: &str) -> String {
+    let (mut out, mut done) = (String::new(), 0);
+    for at in occurrences(text, name) {
+        out.push_str(&text[done..at]);
+        out.push_str(now);
+        done = at + name.len();
+    }
+    out + &text[done..]
+}
+
+/// Where a dotted name occurs in SQL as itself and not as a part of a longer one.
+fn occurrences<'t>(text: &'t str, name: &'t str) -> impl Iterator<Item = usize> + 't {
     let joins = |c: char| c.is_alphanumeric() || matches!(c, '_' | '$' | '.' | '"');
-    text.match_indices(name).any(|(at, _)| {
-        let before = text[..at].chars().next_back();
+    let found = text.match_indices(name).filter(move |(at, _)| {
+        let before = text[..*at].chars().next_back();
         let after = text[at + name.len()..].chars().next();
         !before.is_some_and(joins) && !after.is_some_and(|c| joins(c) && c != '.')
-    })
+    });
+    found.map(|(at, _)| at)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::has_name;
+    use super::{has_name, renamed_inside};
 
     #[test]
     fn a_name_is_found_as_a_whole() {
@@ -104,5 +121,7 @@ mod tests {
         assert!(has_name("nextval('public.numbers'::regclass)", "public.numbers"));
         assert!(!has_name("public.moody", "public.mood"));
         assert!(!has_name("my_public.mood", "public.mood"));
+        let renamed = renamed_inside("public.mood[] public.moody public.mood", "public.mood", "a.b");
+        assert_eq!(renamed, "a.b[] public.moody a.b");
     }
 }

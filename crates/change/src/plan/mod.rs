@@ -25,6 +25,7 @@ use pleach_schema::{Address, Lineage, Tree};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashSet};
 
+pub(crate) use bind::{binds, renamed_inside};
 pub(crate) use order::backed;
 pub use phrase::{index_name, phrase};
 pub(crate) use table::{options_clause, parent_tables, parents_part};

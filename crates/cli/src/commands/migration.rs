@@ -1,12 +1,15 @@
 mod apply;
 mod place;
+mod purge;
 mod rollback;
 mod status;
 mod verify;
 
+use super::plan::{bytes, shown};
 use crate::app::App;
 use crate::background::tend_pool;
 use crate::failure::{Exit, Outcome};
+use crate::input;
 use crate::output::{Page, plural, style};
 use clap::{Args, Subcommand};
 use pleach_core::{GenerateOptions, Generated};
@@ -20,18 +23,28 @@ pub enum Migration {
     Status(status::Status),
     Verify(verify::Verify),
     Rollback(rollback::Rollback),
+    Purge(purge::Purge),
 }
 
 /// Write the migration from one revision to another, run up, down and up again first
 ///
-/// Two files: `VERSION_NAME.up.sql`, the plan in the order that PostgreSQL accepts, with renames
-/// as renames and data steps in their place, and `VERSION_NAME.down.sql`, the way back, with a
-/// note wherever going back loses data. Both are run on a clone with data before they are written.
+/// Three files: `VERSION_NAME.up.sql`, the plan in the order that PostgreSQL accepts, with renames
+/// as renames and data steps in their place, `VERSION_NAME.down.sql`, the way back, with a note
+/// wherever going back loses data, and `VERSION_NAME.json`, what is known of both. Up and down are
+/// run on a clone with data before they are written.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
+Large tables are changed without keeping readers and writers waiting, as `pleach plan` does it. How
+large tables are is read from --target; without it all are taken for large.
+
+What would be dropped with rows or values in it is kept aside: a table moves into the schema pleach,
+a column is renamed, and the way back brings both back with what they hold. `pleach migration purge`
+drops them for good.
+
 Examples:
   pleach migration generate
-  pleach migration generate --from main~3 --to main -o db/migrations --name nicknames")]
+  pleach migration generate --target env:PRODUCTION
+  pleach migration generate --from main~3 --to main -o db/migrations --name nicknames --offline")]
 pub struct Generate {
     /// Where it starts; without it where the last migration ended, or at the first commit
     #[arg(long, value_name = "REV")]
@@ -48,6 +61,22 @@ pub struct Generate {
     /// What it is called; without it after the last commit's message
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
+
+    /// The database it is for: read for the size of its tables, and not changed
+    #[arg(long, value_name = "URL")]
+    target: Option<String>,
+
+    /// Tables from this size on are changed without long locks
+    #[arg(long, value_name = "SIZE", default_value = "8MB", value_parser = bytes)]
+    large: u64,
+
+    /// The short form, in one transaction: for small or idle databases
+    #[arg(long)]
+    offline: bool,
+
+    /// Drop tables and columns at once, with what they hold, instead of keeping them aside
+    #[arg(long)]
+    drop_now: bool,
 }
 
 impl Migration {
@@ -58,6 +87,7 @@ impl Migration {
             Self::Status(command) => command.run(app).await,
             Self::Verify(command) => command.run(app).await,
             Self::Rollback(command) => command.run(app).await,
+            Self::Purge(command) => command.run(app).await,
         }
     }
 }
@@ -70,6 +100,10 @@ impl Generate {
             to: Some(self.to),
             name: self.name,
             folder: self.output.unwrap_or_else(|| project.root().join("migrations")),
+            offline: self.offline,
+            large: self.large,
+            target: self.target.as_deref().map(input::target).transpose()?,
+            drop_now: self.drop_now,
         };
         let generated = project.generate_migration(&options).await?;
         app.ui.confirm(&generated, |page| print(page, &generated, &app.directory))?;
@@ -87,15 +121,21 @@ fn print(page: &mut Page, generated: &Generated, here: &Path) {
         style::paint(style::HASH, to)
     ));
     let near = |path: &Path| path.strip_prefix(here).unwrap_or(path).display().to_string();
-    page.indented(2, format!("{} ({})", near(&generated.up), plural(generated.up_steps as u64, "statement")));
-    page.indented(2, format!("{} ({})", near(&generated.down), plural(generated.down_steps as u64, "statement")));
+    let size = |steps: usize, parts: usize| {
+        format!("{} in {}", plural(steps as u64, "statement"), plural(parts as u64, "part"))
+    };
+    page.indented(2, format!("{} ({})", near(&generated.up), size(generated.up_steps, generated.up_parts)));
+    page.indented(2, format!("{} ({})", near(&generated.down), size(generated.down_steps, generated.down_parts)));
+    page.indented(2, near(&generated.manifest));
     for note in &generated.notes {
         page.line(format!("{}: {note}", style::paint(style::WARNING, "note")));
     }
-    let [up, down, again] = generated.milliseconds;
+    generated.hazards.iter().for_each(|hazard| page.line(shown(hazard)));
     let word = style::paint(style::ADDED, "proved");
-    page.line(format!(
-        "{word} on {}: up ({up} ms), down ({down} ms) and up again ({again} ms) on a clone with data",
-        generated.server
-    ));
+    let ran = match generated.milliseconds.as_slice() {
+        [up, down, again] => format!("up ({up} ms), down ({down} ms) and up again ({again} ms)"),
+        [up, down] => format!("up ({up} ms) and down ({down} ms)"),
+        _ => String::new(),
+    };
+    page.line(format!("{word} on {}: {ran} on a clone with data", generated.server));
 }

@@ -116,7 +116,7 @@ pub fn source(text: &str) -> Outcome<SchemaSource> {
 }
 
 /// A size as PostgreSQL writes it: `8MB`.
-fn bytes(text: &str) -> Result<u64, String> {
+pub(super) fn bytes(text: &str) -> Result<u64, String> {
     let digits = text.trim_end_matches(|c: char| !c.is_ascii_digit());
     let unit = match text[digits.len()..].trim() {
         "" | "B" => 1,
@@ -164,6 +164,6 @@ pub fn print(page: &mut Page, planned: &Planned) {
     }
 }
 
-fn shown(hazard: &Hazard) -> String {
+pub(super) fn shown(hazard: &Hazard) -> String {
     format!("{} {}: {}", style::paint(style::WARNING, hazard.code), hazard.object, hazard.message)
 }

@@ -38,6 +38,7 @@ const COMMANDS: &[&str] = &[
     "migration status",
     "migration verify",
     "migration rollback",
+    "migration purge",
     "fsck",
     "completions",
     "pool tend",

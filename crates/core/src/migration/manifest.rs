@@ -71,13 +71,14 @@ pub struct Notes {
     pub down: Vec<String>,
 }
 
-/// The record that a migration ran up, down and up again, and ended where it should each time.
+/// The record that a migration ran, and ended where it should each time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MigrationProof {
     /// The server it ran on.
     pub server: String,
-    /// Milliseconds of the first way up, the way back, and the second way up, on a clone with data.
-    pub milliseconds: [u64; 3],
+    /// Milliseconds of the first way up, of the way back, and of the second way up unless what was
+    /// lost by then was in its way; on a clone with data.
+    pub milliseconds: Vec<u64>,
 }
 
 impl From<&Commit> for Revision {
@@ -234,7 +235,7 @@ mod tests {
             down: Vec::new(),
             aside: Vec::new(),
             notes: Notes::default(),
-            proof: MigrationProof { server: "PostgreSQL 18.0".to_owned(), milliseconds: [1, 2, 3] },
+            proof: MigrationProof { server: "PostgreSQL 18.0".to_owned(), milliseconds: vec![1, 2, 3] },
         };
         let text = manifest.to_json().unwrap();
         let read = Manifest::from_json(&text).unwrap();

@@ -16,6 +16,8 @@ pub(super) struct Head<'a> {
     pub to: &'a Commit,
     /// The server it ran on.
     pub server: &'a str,
+    /// It ran up once more after it had gone back.
+    pub again: bool,
 }
 
 /// The two directions of a migration.
@@ -42,7 +44,8 @@ pub(super) fn script(head: &Head<'_>, way: Way, parts: &[PlannedPart], notes: &[
     let mut out = format!("-- Migration {}_{}, {}\n", head.version, head.name, way.as_str());
     let (from, to) = if way == Way::Up { (head.from, head.to) } else { (head.to, head.from) };
     out.push_str(&format!("-- From {} to {}\n", from.hash.short(), to.hash.short()));
-    out.push_str(&format!("-- Run up, down and up again on a clone with data, on {}\n", head.server));
+    let ran = if head.again { "up, down and up again" } else { "up and down" };
+    out.push_str(&format!("-- Run {ran} on a clone with data, on {}\n", head.server));
     notes.iter().for_each(|text| out.push_str(&note(text)));
     out.push('\n');
     out + &statements(parts)

@@ -124,7 +124,17 @@ pub(super) async fn alone(session: &Session, step: &Step) -> Result<Seen> {
 async fn statement(session: &Session, step: &Step) -> Result<()> {
     let path = if step.stage == Stage::Data { "DEFAULT" } else { "''" };
     session.batch_execute(&format!("SET search_path TO {path}")).await?;
-    session.batch_execute(&step.sql).await.map_err(|error| refused(error, step))
+    let run = async || session.batch_execute(&step.sql).await.map_err(|error| refused(error, step));
+    if !step.admin {
+        return run().await;
+    }
+    // Who runs the rest may be somebody else.
+    let row = session.query_one("SELECT pg_catalog.current_setting('role')", &[]).await?;
+    let role: String = row.try_get(0)?;
+    session.batch_execute("SET ROLE NONE").await?;
+    run().await?;
+    session.execute("SELECT pg_catalog.set_config('role', $1, false)", &[&role]).await?;
+    Ok(())
 }
 
 /// The lock modes of tables, each stronger than those before it, as the manual lists them.

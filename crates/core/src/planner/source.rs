@@ -32,7 +32,7 @@ impl SchemaSource {
 }
 
 /// A schema that was read.
-pub(super) struct Loaded {
+pub(crate) struct Loaded {
     pub tree: Tree,
     /// Bytes of each table, where it is a database with rows.
     pub sizes: HashMap<Address, u64>,
@@ -64,18 +64,7 @@ pub(super) async fn load(
     project: Option<&Project>,
 ) -> Result<Loaded> {
     match source {
-        SchemaSource::Url(target) => {
-            let mut session = connect(target, APPLICATION).await?;
-            let own = vec![target.user().to_owned()];
-            let (reading, sizes) = read(&mut session, own).await?;
-            let version = Some(session.server_version());
-            let unfilled = unfilled(&session).await?;
-            session.close().await;
-            let notes = notes(&reading);
-            let mut tree = tree_of_reading(reading)?;
-            let broken = take_broken(&mut tree);
-            Ok(Loaded { tree, sizes, version, unfilled, broken, known: false, notes })
-        }
+        SchemaSource::Url(target) => database(target).await,
         SchemaSource::Files(path) => {
             let files = SchemaFiles::find(path)?;
             let variables = Variables::new();
@@ -102,6 +91,20 @@ pub(super) async fn load(
             Ok(Loaded::new(tree, true, Vec::new()))
         }
     }
+}
+
+/// Reads the schema of a database, and how large its tables are.
+pub(crate) async fn database(target: &Target) -> Result<Loaded> {
+    let mut session = connect(target, APPLICATION).await?;
+    let own = vec![target.user().to_owned()];
+    let (reading, sizes) = read(&mut session, own).await?;
+    let version = Some(session.server_version());
+    let unfilled = unfilled(&session).await?;
+    session.close().await;
+    let notes = notes(&reading);
+    let mut tree = tree_of_reading(reading)?;
+    let broken = take_broken(&mut tree);
+    Ok(Loaded { tree, sizes, version, unfilled, broken, known: false, notes })
 }
 
 /// Makes the roles that a tree names.

@@ -11,6 +11,7 @@ mod guard;
 mod history;
 mod losses;
 mod migrate;
+mod purge;
 mod rollback;
 mod settle;
 mod status;
@@ -19,6 +20,7 @@ pub use apply::{ApplyReport, Prepared};
 pub use folder::MigrationFolder;
 pub use history::State as MigrationState;
 pub use migrate::{Migrated, MigrationsRun, Run};
+pub use purge::{KeptAside, kept_aside, purge};
 pub use rollback::Rollback;
 pub use status::{Checked, Finding, Standing};
 

@@ -1,4 +1,5 @@
--- Columns of tables and views, and the attributes of composite types.
+-- Columns of tables and views, and the attributes of composite types; without what Pleach keeps aside
+-- in a table instead of dropping it.
 SELECT a.attrelid AS relation,
        a.attnum AS number,
        a.attname AS name,
@@ -26,4 +27,5 @@ LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
 LEFT JOIN pg_collation k ON k.oid = a.attcollation AND a.attcollation <> t.typcollation
 LEFT JOIN pg_namespace kn ON kn.oid = k.collnamespace
 WHERE c.relnamespace = ANY ($1) AND c.relkind IN ('r', 'p', 'v', 'm', 'c') AND a.attnum > 0 AND NOT a.attisdropped
+  AND NOT (c.relkind IN ('r', 'p') AND a.attname LIKE 'pleach\_dropped\_%')
 ORDER BY a.attrelid, a.attnum

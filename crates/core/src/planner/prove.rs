@@ -1,0 +1,174 @@
+//! Running a plan on a scratch database before it is shown, and comparing where it ends.
+
+use super::Seen;
+use super::run::{self, Watch};
+use super::scratch::Scratch;
+use super::undo::Back;
+use super::work::{Act, Work, parts};
+use crate::apply::{self, differences, used_new_label};
+use crate::import::tree_of_reading;
+use crate::prove::unplannable;
+use pleach_change::online::{Goal, How, goals};
+use pleach_change::{Plan, Step, identified_by_name, plan};
+use pleach_postgres::catalog::{self, ReadOptions};
+use pleach_postgres::connect::Session;
+use pleach_postgres::{Class, Error, Result};
+use pleach_schema::{Address, Kind, Tree};
+use std::collections::BTreeSet;
+
+impl Work<'_> {
+    /// Runs the plan from a copy of the from side, and compares where it ends.
+    pub(super) async fn prove(&mut self, scratch: &mut Scratch, short: &Plan) -> Result<()> {
+        let name = scratch.database().await?;
+        let mut session = scratch.session(&name).await?;
+        let own_roles = scratch.own_roles().await?;
+        session.batch_execute("SET check_function_bodies = off; SET client_min_messages = warning").await?;
+        self.build(&mut session, &own_roles).await?;
+        if self.offline {
+            let seen = transaction(&session, std::slice::from_ref(short)).await?;
+            self.keep_all("change everything at once", How::Transaction, seen, &Back::all(self));
+        } else {
+            self.facts.rewrites = self.rewrites(&session, short).await?;
+            let goals = goals(self.from, self.to, &[], &self.facts);
+            self.go(&session, &goals).await?;
+        }
+        // PostgreSQL writes anew what stands on what was changed.
+        for round in 0..3 {
+            let there = tree_of(&mut session, &own_roles, self.to).await?;
+            if there == *self.to {
+                session.close().await;
+                return Ok(());
+            }
+            let rest = plan(&there, self.to, &[]).map_err(unplannable)?;
+            if rest.steps.is_empty() || round == 2 {
+                return Err(not_proven(&there, self.to, "the plan ended elsewhere than at the to side"));
+            }
+            let seen = transaction(&session, &[rest]).await?;
+            let back = Back::new(&there, self.to, plan(self.to, &there, &[]));
+            self.keep_all("settle what PostgreSQL wrote anew", How::Transaction, seen, &back);
+        }
+        Ok(())
+    }
+
+    /// Makes the from side in an empty database.
+    async fn build(&self, session: &mut Session, own_roles: &[String]) -> Result<()> {
+        let blank = tree_of(session, own_roles, self.from).await?;
+        let whole = plan(&blank, self.from, &[]).map_err(unplannable)?;
+        let transaction = session.transaction().await?;
+        apply::run(&transaction, &whole, None).await.map_err(|error| {
+            error.hint("the from side cannot be made on the scratch server; name another one with `--scratch URL`")
+        })?;
+        transaction.commit().await?;
+        let there = tree_of(session, own_roles, self.from).await?;
+        if there != *self.from {
+            return Err(not_proven(&there, self.from, "the copy of the from side differs from it"));
+        }
+        Ok(())
+    }
+
+    /// The columns whose making or changing writes their table anew: tried, and taken back.
+    pub(crate) async fn rewrites(&self, session: &Session, short: &Plan) -> Result<Option<BTreeSet<Address>>> {
+        let of_column = |step: &Step| step.object.as_ref().is_some_and(|object| object.kind == Kind::Column);
+        if !short.steps.iter().any(of_column) {
+            return Ok(Some(BTreeSet::new()));
+        }
+        let mut watch = Watch::begin(session).await?;
+        let mut found = BTreeSet::new();
+        for step in &short.steps {
+            match watch.run(step).await {
+                Ok(seen) if !seen.rewrites.is_empty() => found.extend(step.object.clone()),
+                Ok(_) => {}
+                Err(error) => {
+                    session.batch_execute("ROLLBACK").await?;
+                    // A new label cannot be used yet, so the rest was not seen.
+                    return if used_new_label(&error) { Ok(None) } else { Err(error) };
+                }
+            }
+        }
+        session.batch_execute("ROLLBACK").await?;
+        Ok(Some(found))
+    }
+
+    /// Goes from goal to goal.
+    pub(crate) async fn go(&mut self, session: &Session, goals: &[Goal]) -> Result<()> {
+        for part in parts(self.from, goals)? {
+            let seen = match part.how {
+                How::Transaction => transaction(session, &part.plans).await?,
+                How::Alone => {
+                    let mut seen = Vec::new();
+                    for step in part.plans.into_iter().flat_map(|plan| plan.steps) {
+                        let did = run::alone(session, &step).await?;
+                        seen.push((step, did));
+                    }
+                    vec![seen]
+                }
+            };
+            self.acts.extend(acts(part.how, &seen));
+            self.keep_all(part.title, part.how, seen, &part.back);
+        }
+        Ok(())
+    }
+}
+
+/// What ran, one after the other: all but the last are statements that had to go ahead.
+fn acts(how: How, seen: &[Vec<(Step, Seen)>]) -> Vec<Act> {
+    let last = seen.len().saturating_sub(1);
+    let steps = |steps: &Vec<(Step, Seen)>| steps.iter().map(|(step, _)| step.clone()).collect();
+    seen.iter().enumerate().map(|(at, of)| (if at == last { how } else { How::Alone }, steps(of))).collect()
+}
+
+/// Runs what ran before once more, in another place.
+pub(crate) async fn again(session: &Session, acts: &[Act]) -> Result<()> {
+    for (how, steps) in acts {
+        match how {
+            How::Transaction => drop(in_transaction(session, steps.iter()).await?),
+            How::Alone => {
+                for step in steps {
+                    run::alone(session, step).await?;
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Runs plans in one transaction. Enum labels that they use themselves go ahead, in a part before.
+async fn transaction(session: &Session, plans: &[Plan]) -> Result<Vec<Vec<(Step, Seen)>>> {
+    let steps = || plans.iter().flat_map(|plan| &plan.steps);
+    match in_transaction(session, steps()).await {
+        Ok(seen) => Ok(vec![seen]),
+        Err(error) if used_new_label(&error) => {
+            session.batch_execute("ROLLBACK").await?;
+            let mut ahead = Vec::new();
+            for step in steps().filter(|step| step.label) {
+                ahead.push((step.clone(), run::alone(session, step).await?));
+            }
+            Ok(vec![ahead, in_transaction(session, steps().filter(|step| !step.label)).await?])
+        }
+        Err(error) => Err(error),
+    }
+}
+
+async fn in_transaction(session: &Session, steps: impl Iterator<Item = &Step>) -> Result<Vec<(Step, Seen)>> {
+    let mut watch = Watch::begin(session).await?;
+    let mut seen = Vec::new();
+    for step in steps {
+        seen.push((step.clone(), watch.run(step).await?));
+    }
+    session.batch_execute("COMMIT").await?;
+    Ok(seen)
+}
+
+/// What a scratch database holds, called as a tree calls it.
+async fn tree_of(session: &mut Session, own_roles: &[String], like: &Tree) -> Result<Tree> {
+    let transaction = session.transaction().await?;
+    let reading = catalog::read(&transaction, &ReadOptions { own_roles: own_roles.to_vec() }).await?;
+    transaction.rollback().await?;
+    Ok(identified_by_name(&tree_of_reading(reading)?, like))
+}
+
+fn not_proven(got: &Tree, expected: &Tree, what: &str) -> Error {
+    let differences = differences(got, expected);
+    Error::new(Class::Internal, "not_proven", format!("{what}: {differences}"))
+        .hint("no plan is shown; this is a defect in Pleach worth reporting with both schemas")
+}
