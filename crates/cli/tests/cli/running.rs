@@ -184,6 +184,60 @@ fn a_statement_that_fails_is_mended_and_gone_on_with() {
     });
 }
 
+#[test]
+fn what_is_kept_aside_is_listed_and_dropped_for_good() {
+    with_target(Some("purging"), |story, _| {
+        story.file("schema.sql", BEFORE);
+        well(story, "$PSQL $TARGET -f schema.sql && $PSQL $TARGET -c 'ANALYZE users'");
+        well(story, "pleach init --schema schema.sql && pleach branch create work");
+        well(story, "pleach --branch work sql -c 'DROP TABLE orders; ALTER TABLE users DROP bio'");
+        well(story, "pleach --branch work commit -m Less && pleach merge work --allow-destructive");
+        well(story, "pleach migration generate --name less");
+        well(story, "pleach migration apply --target env:TARGET");
+        story.type_in(
+            "
+            pleach migration purge --target env:TARGET --list | sed 's/pleach_dropped_[^ ]*/pleach_dropped_…/; s/as pleach.[^ ]*/as pleach.…/'
+            pleach migration purge --target env:TARGET --older-than 1d --yes
+            pleach migration purge --target env:TARGET > purged; echo code $?; tail -2 purged
+            pleach migration purge --target env:TARGET --yes --quiet
+            pleach migration purge --target env:TARGET --list
+            $PSQL $TARGET -c \"SELECT count(*) FROM pg_class WHERE relname ~ 'order'\"
+            $PSQL $TARGET -c \"SELECT count(*) FROM pg_attribute WHERE attname ~ '^pleach_dropped' AND NOT attisdropped\"
+            pleach migration verify --target env:TARGET
+            ",
+        );
+    });
+}
+
+#[test]
+fn a_plan_is_taken_back_statement_by_statement() {
+    with_target(None, |story, _| {
+        story.file("before.sql", BEFORE);
+        story.file("after.sql", AFTER);
+        well(story, "$PSQL $TARGET -f before.sql");
+        for options in ["--large 0", "--offline"] {
+            let options =
+                format!("--rename public.users.bio=biography {options} --scratch env:TARGET --target env:TARGET");
+            let text = well(story, &format!("pleach apply --to after.sql --yes --format json {options}"));
+            let view: serde_json::Value = serde_json::from_str(&text).unwrap();
+            let list = |value: &serde_json::Value, name: &str| value[name].as_array().unwrap().clone();
+            let mut script = String::from("SET search_path TO '';\n");
+            let mut undone = 0;
+            for step in list(&view["plan"], "parts").iter().flat_map(|part| list(part, "steps")).rev() {
+                for sql in list(&step["undo"], "sql") {
+                    script.push_str(&format!("{};\n", sql.as_str().unwrap()));
+                    undone += 1;
+                }
+            }
+            assert!(undone > 5, "{text}");
+            story.file("undo.sql", &script);
+            well(story, "$PSQL $TARGET -v ON_ERROR_STOP=1 -f undo.sql");
+            let left = well(story, "pleach plan --from env:TARGET --to before.sql --scratch env:TARGET");
+            assert_eq!(left, "", "after\n{script}");
+        }
+    });
+}
+
 /// Everything that is settled in its own way when it was cut off.
 const UP: &str = "\
 SET search_path TO '';
@@ -236,7 +290,7 @@ fn migrations_end_well_wherever_the_runner_is_killed() {
         story.file("migrations/1_all.up.sql", UP);
         story.file("migrations/1_all.down.sql", DOWN);
         let up = "pleach migration apply --target env:TARGET";
-        let down = "pleach migration rollback --target env:TARGET --allow-destructive";
+        let down = "pleach migration rollback --target env:TARGET --to 0 --allow-destructive";
         for (command, undo) in [(up, down), (down, up)] {
             if command == down {
                 story.set("TARGET", database(server));
@@ -328,20 +382,26 @@ fn locks_of_others_are_waited_for_briefly_and_again() {
         story.file("after.sql", "CREATE TABLE t (id int, a int);");
         story.file("m/1_t.up.sql", "ALTER TABLE t ADD b int;\n");
         well(story, "$PSQL $TARGET -f before.sql");
-        let holding = |seconds: &str, command: &str| {
+        // Somebody takes a lock while the runner stands still, and keeps it for so long.
+        let holding = |seconds: &str, place: &str, command: &str| {
             let hold = format!("BEGIN; LOCK t IN ACCESS SHARE MODE; SELECT pg_sleep({seconds}); COMMIT");
-            format!("$PSQL $TARGET -c '{hold}' & sleep 0.5; {command}; code=$?; wait; exit $code")
+            format!(
+                "PLEACH_CRASH_AT='stop:{place}' {command} > out & pid=$!
+                 until grep -q ') [TZ] ' /proc/$pid/stat; do sleep 0.02; done
+                 $PSQL $TARGET -c '{hold}' & sleep 1; kill -CONT $pid; wait $pid; code=$?; wait; cat out; exit $code"
+            )
         };
         // Somebody reads for long: it is tried again, and others are not kept waiting meanwhile.
         let apply = "pleach apply --to after.sql --target env:TARGET --scratch env:TARGET --yes --format json";
-        let text = well(story, &holding("6", apply));
+        let text = well(story, &holding("6", "plan about to run", apply));
         assert!(!text.contains("\"retries\":0"), "{text}");
-        let text = well(story, &holding("6", "pleach migration apply --target env:TARGET --dir m --format json"));
+        let migrate = "pleach migration apply --target env:TARGET --dir m --format json";
+        let text = well(story, &holding("6", "migration recorded", migrate));
         assert!(!text.contains("\"retries\":0"), "{text}");
         // For too long: nothing is changed.
         story.file("m/2_t.up.sql", "ALTER TABLE t ADD c int;\n");
-        let impatient = "pleach migration apply --target env:TARGET --dir m --lock-wait 2 --format json";
-        let (text, code) = story.quietly(&holding("6", impatient));
+        let impatient = format!("{migrate} --lock-wait 2");
+        let (text, code) = story.quietly(&holding("10", "migration recorded", &impatient));
         assert!(code == Some(6) && text.contains("\"code\":\"lock_not_available\""), "{code:?} {text}");
         let columns = "SELECT count(*) FROM pg_attribute WHERE attrelid = $$t$$::regclass AND attnum > 0";
         assert_eq!(well(story, &format!("$PSQL $TARGET -c '{columns}'")), "3\n");

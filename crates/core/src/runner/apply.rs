@@ -95,7 +95,7 @@ impl Prepared {
         }
         session.close().await;
         Ok(ApplyReport {
-            statements: ran.statements,
+            statements: self.planned.parts.iter().map(|part| part.steps.len()).sum(),
             retries: ran.retries,
             objects: there.len(),
             milliseconds: millis(started),

@@ -2,7 +2,7 @@
 
 use pleach_postgres::connect::Session;
 use pleach_postgres::{Class, Error, Result};
-use pleach_schema::Hash;
+use pleach_schema::{Address, Entry as TreeEntry, Hash, Tree};
 use serde::Serialize;
 use time::OffsetDateTime;
 use tokio_postgres::{GenericClient, Row};
@@ -44,6 +44,8 @@ pub(super) struct Entry {
     pub tree: Option<Hash>,
     /// Why it stopped.
     pub problem: Option<String>,
+    /// That schema, where no file holds it and nothing ran since.
+    pub schema: Option<Tree>,
 }
 
 /// A run of a migration's file, as it is written down at its beginning.
@@ -83,6 +85,7 @@ const TABLE: &str = "
         finished_at timestamptz,
         milliseconds bigint,
         tree text,
+        schema text,
         problem text
     )";
 
@@ -120,7 +123,7 @@ pub(super) async fn read(session: &Session) -> Result<Vec<Entry>> {
         return Ok(Vec::new());
     }
     let sql = "SELECT version, name, state, up_checksum, down_checksum, done, total, done_checksum, actor,
-                      finished_at, milliseconds, tree, problem
+                      finished_at, milliseconds, tree, problem, schema
                FROM pleach.migration";
     session.query(sql, &[]).await?.iter().map(entry).collect()
 }
@@ -151,7 +154,18 @@ fn entry(row: &Row) -> Result<Entry> {
         milliseconds: row.try_get::<_, Option<i64>>(10)?.and_then(|ms| u64::try_from(ms).ok()),
         tree: hash(11)?,
         problem: row.try_get(12)?,
+        schema: row.try_get::<_, Option<&str>>(13)?.map(tree).transpose()?,
     })
+}
+
+fn tree(text: &str) -> Result<Tree> {
+    let entries: Vec<(Address, TreeEntry)> = serde_json::from_str(text).map_err(|error| damaged(&error.to_string()))?;
+    Tree::from_entries(entries).map_err(|error| damaged(&error.to_string()))
+}
+
+fn text(tree: &Tree) -> Result<String> {
+    let entries: Vec<_> = tree.iter().collect();
+    serde_json::to_string(&entries).map_err(|error| Error::new(Class::Internal, "internal", error.to_string()))
 }
 
 fn damaged(what: &str) -> Error {
@@ -189,16 +203,31 @@ pub(super) async fn go_on(session: &Session, it: &Beginning<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Writes down that a file ran to its end.
-pub(super) async fn finish(session: &Session, position: &Position, state: State, ms: u64, tree: Hash) -> Result<()> {
+/// Writes down that a file ran to its end, and what it left: the schema itself where no file holds it.
+pub(super) async fn finish(
+    session: &Session,
+    position: &Position,
+    state: State,
+    milliseconds: u64,
+    (left, in_file): (&Tree, bool),
+) -> Result<()> {
     let sql = "UPDATE pleach.migration
                SET state = $3, done = total, finished_at = pg_catalog.clock_timestamp(), milliseconds = $4, tree = $5,
-                   problem = NULL
+                   schema = $6, problem = NULL
                WHERE version = $1 AND runner = $2";
-    let ms = i64::try_from(ms).unwrap_or(i64::MAX);
-    let rows =
-        session.execute(sql, &[&position.version, &position.runner, &state.as_str(), &ms, &tree.to_string()]).await?;
-    position.held(rows)
+    let milliseconds = i64::try_from(milliseconds).unwrap_or(i64::MAX);
+    let (hash, schema) = (left.hash().to_string(), (!in_file).then(|| text(left)).transpose()?);
+    let (version, runner) = (&position.version, &position.runner);
+    let rows = session.execute(sql, &[version, runner, &state.as_str(), &milliseconds, &hash, &schema]).await?;
+    position.held(rows)?;
+    let sql = "UPDATE pleach.migration SET schema = NULL WHERE version <> $1 AND schema IS NOT NULL";
+    session.execute(sql, &[version]).await?;
+    Ok(())
+}
+
+/// What ran last, and so left the schema as it is: up or back.
+pub(super) fn last(entries: &[Entry]) -> Option<&Entry> {
+    entries.iter().filter(|entry| entry.finished_at.is_some()).max_by_key(|entry| entry.finished_at)
 }
 
 /// Writes down why a file stopped.

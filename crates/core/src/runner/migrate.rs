@@ -7,6 +7,7 @@ use super::{checkpoint, guard, open, own_roles};
 use crate::apply::differences;
 use crate::project::Context;
 use crate::prove::millis;
+use pleach_change::identified_by_name;
 use pleach_postgres::connect::{Session, Target};
 use pleach_postgres::script::{Sort, Unit};
 use pleach_postgres::{Class, Error, Result};
@@ -158,20 +159,30 @@ impl MigrationFolder {
         }
     }
 
-    /// Where nothing is known of a migration, it begins where the last one ended.
-    async fn compare_with_last(&self, session: &Session, run: &Run, entries: &[Entry]) -> Result<()> {
-        let Some((last, hash)) = newest(entries).and_then(|last| Some((last, last.tree?))) else { return Ok(()) };
+    /// Refuses a schema that is not what the last run left.
+    pub(super) async fn compare_with_last(&self, session: &Session, run: &Run, entries: &[Entry]) -> Result<()> {
         let got = tree_of(session, &own_roles(&run.target)).await?;
-        if got.hash() == hash { Ok(()) } else { Err(self.drift_since(last, &got)?) }
+        match self.drift_since_last(entries, &got)? {
+            Some(message) => Err(Error::new(Class::State, "drift", message).hint(ALL_THE_SAME)),
+            None => Ok(()),
+        }
     }
 
-    /// The error for a schema that is not what the last migration left.
-    pub(super) fn drift_since(&self, last: &Entry, got: &Tree) -> Result<Error> {
-        let known = self.find(&last.version).map(Migration::manifest).transpose()?.flatten();
-        let known = known.map(|manifest| manifest.after).filter(|after| Some(after.hash()) == last.tree);
-        let details = known.map(|after| format!(": {}", differences(got, &after))).unwrap_or_default();
-        let message = format!("the schema is not what migration {}_{} left{details}", last.version, last.name);
-        Ok(Error::new(Class::State, "drift", message).hint(ALL_THE_SAME))
+    /// In what a schema differs from what the last run left, if it does.
+    pub(super) fn drift_since_last(&self, entries: &[Entry], got: &Tree) -> Result<Option<String>> {
+        let Some((last, hash)) = history::last(entries).and_then(|last| Some((last, last.tree?))) else {
+            return Ok(None);
+        };
+        if got.hash() == hash {
+            return Ok(None);
+        }
+        let manifest = self.find(&last.version).map(Migration::manifest).transpose()?.flatten();
+        let in_file = manifest.into_iter().flat_map(|manifest| [manifest.after, manifest.back]);
+        let left = last.schema.clone().into_iter().chain(in_file).find(|tree| tree.hash() == hash);
+        let details = left.map(|left| format!(": {}", differences(&identified_by_name(got, &left), &left)));
+        let what = if last.state == State::RolledBack { "taking back " } else { "" };
+        let called = format!("{what}migration {}_{}", last.version, last.name);
+        Ok(Some(format!("the schema is not what {called} left{}", details.unwrap_or_default())))
     }
 
     /// What a dry run does not look into: whatever comes behind the first one.
@@ -202,7 +213,7 @@ const ALL_THE_SAME: &str =
     "put the schema in order (`pleach migration verify` says what differs), or go on all the same with `--allow-drift`";
 
 pub(super) fn unknown(version: &str) -> Error {
-    Error::new(Class::Input, "unknown_migration", "there is no migration of this version")
+    Error::new(Class::Input, "unknown_migration", "no migration of this version is there, or none is applied")
         .on(format!("migration {version}"))
         .hint("`pleach migration status` lists them")
 }
@@ -279,7 +290,8 @@ impl Leg<'_> {
         let milliseconds = millis(started);
         (context.progress)("comparing");
         let there = tree_of(session, &own_roles).await?;
-        history::finish(session, &position, self.states.1, milliseconds, there.hash()).await?;
+        let in_file = self.after.as_ref() == Some(&there);
+        history::finish(session, &position, self.states.1, milliseconds, (&there, in_file)).await?;
         checkpoint(context, "migration finished");
         if !ran.compared {
             execution.after = after;

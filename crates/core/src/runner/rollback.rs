@@ -1,11 +1,9 @@
 //! Migrations going back.
 
-use super::execute::tree_of;
 use super::folder::{Migration, MigrationFolder, order};
 use super::history::{self, Entry, State};
 use super::losses::{consent_to, of_units};
 use super::migrate::{Leg, MigrationsRun, Run, begin, edited, missing, unknown};
-use super::own_roles;
 use crate::project::Context;
 use pleach_postgres::{Class, Error, Result};
 
@@ -48,10 +46,7 @@ impl MigrationFolder {
             let leg = self.back(migration, entry, run)?;
             // Those that follow begin where this one ends.
             if number == 0 && !run.allow_drift && entry.state == State::Applied {
-                let got = tree_of(&session, &own_roles(&run.target)).await?;
-                if entry.tree.is_some_and(|tree| tree != got.hash()) {
-                    return Err(self.drift_since(entry, &got)?);
-                }
+                self.compare_with_last(&session, run, &entries).await?;
             }
             migrations.push(leg.run(&session, run, context).await?);
         }
@@ -81,7 +76,7 @@ impl MigrationFolder {
             }
             Some(to) => return Err(unknown(to)),
         };
-        if going.is_empty() {
+        if going.is_empty() && rollback.to.is_none() {
             return Err(Error::new(Class::State, "nothing_to_roll_back", "no migration is applied that could go back")
                 .hint("`pleach migration status` lists what is applied"));
         }

@@ -3,7 +3,6 @@
 use super::execute::tree_of;
 use super::folder::{Migration, MigrationFolder, order};
 use super::history::{self, Entry, State};
-use super::migrate::newest;
 use super::{open, own_roles};
 use crate::project::Context;
 use pleach_postgres::Result;
@@ -117,21 +116,12 @@ impl MigrationFolder {
         let got = tree_of(&session, &own_roles(target)).await?;
         // Half-way there is nothing to compare with.
         let settled = entries.iter().all(|entry| matches!(entry.state, State::Applied | State::RolledBack));
-        if let Some(last) = newest(&entries).filter(|_| settled)
-            && last_to_end(&entries, last)
-            && last.tree.is_some_and(|tree| tree != got.hash())
-        {
-            let error = self.drift_since(last, &got)?;
-            findings.push(Finding { code: "drift", object: target.to_string(), message: error.message });
+        if let Some(message) = self.drift_since_last(&entries, &got)?.filter(|_| settled) {
+            findings.push(Finding { code: "drift", object: target.to_string(), message });
         }
         session.close().await;
         Ok(Checked { migrations: self.migrations.len(), objects: got.len(), findings })
     }
-}
-
-/// Whether the schema was left by this migration: nothing went up or back since.
-fn last_to_end(entries: &[Entry], entry: &Entry) -> bool {
-    entries.iter().all(|other| other.finished_at <= entry.finished_at)
 }
 
 impl Entry {

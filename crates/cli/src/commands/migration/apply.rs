@@ -37,16 +37,16 @@ impl Apply {
         let folder = self.place.folder(app)?;
         let run = self.running.run(self.place.target()?, self.to, self.out_of_order);
         let ran = folder.apply(&run, &app.context).await?;
-        tell(app, &ran, "apply", "Applied")?;
+        tell(app, &ran, ("apply", "Applied"), "Nothing to do: every migration is applied")?;
         Ok(Exit::Done)
     }
 }
 
 /// Says what was run, or would be.
-pub fn tell(app: &App, ran: &MigrationsRun, verb: &str, past: &str) -> Outcome<()> {
+pub fn tell(app: &App, ran: &MigrationsRun, (verb, past): (&str, &str), nothing: &str) -> Outcome<()> {
     let print = |page: &mut Page| {
         if ran.migrations.is_empty() {
-            page.line("Nothing to do: every migration is applied");
+            page.line(nothing);
         }
         for one in &ran.migrations {
             page.line(line(one, ran.dry_run, verb, past));

@@ -36,7 +36,7 @@ impl Rollback {
         let run = self.running.run(self.place.target()?, None, false);
         let how_far = HowFar { to: self.to, allow_destructive: self.allow_destructive };
         let ran = folder.roll_back(&run, &how_far, &app.context).await?;
-        tell(app, &ran, "take back", "Took back")?;
+        tell(app, &ran, ("take back", "Took back"), "Nothing to do: nothing newer is applied")?;
         Ok(Exit::Done)
     }
 }
