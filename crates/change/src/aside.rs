@@ -70,6 +70,11 @@ impl Kept {
         self.objects.contains_key(&lineage)
     }
 
+    /// Whether this is kept for its own sake, and does not follow something else that is.
+    pub fn stands_alone(&self, lineage: Lineage) -> bool {
+        self.objects.get(&lineage).is_some_and(Keeping::stands_alone)
+    }
+
     /// Whether more is kept than before.
     pub fn is_more_than(&self, before: &Self) -> bool {
         self.objects.keys().any(|lineage| !before.has(*lineage))
@@ -85,10 +90,11 @@ impl Kept {
         for parts in [false, true] {
             for (lineage, kept) in self.objects.iter().filter(|(_, kept)| kept.was.kind.is_part() == parts) {
                 let place = if before.has(*lineage) { Place::Aside } else { place };
+                let otherwise = if place == Place::There { Place::Renamed } else { place };
                 let address = self.address(kept, place, end, &at).filter(|address| {
                     place != Place::There || address.slots(backed(&kept.object)).iter().all(|slot| !held.contains(slot))
                 });
-                let address = address.or_else(|| self.address(kept, place.max(Place::Renamed), end, &at));
+                let address = address.or_else(|| self.address(kept, otherwise, end, &at));
                 at.extend(address.map(|address| (*lineage, address)));
             }
         }
@@ -107,9 +113,10 @@ impl Kept {
         tree
     }
 
-    /// What is kept for its own sake: what it was called, and what it is called in a tree.
+    /// What is kept for its own sake: what it was called, and what it is called in a tree. Partitions
+    /// and inherited columns go with what they follow.
     pub fn list(&self, tree: &Tree) -> Vec<(Address, Address)> {
-        let roots = self.objects.iter().filter(|(_, kept)| kept.root);
+        let roots = self.objects.iter().filter(|(_, kept)| kept.stands_alone());
         let mut list: Vec<_> =
             roots.filter_map(|(lineage, kept)| Some((kept.was.clone(), tree.address(*lineage)?.clone()))).collect();
         list.sort();
@@ -159,9 +166,11 @@ impl Kept {
     }
 }
 
-impl Place {
-    fn max(self, other: Self) -> Self {
-        if self == Self::Aside { self } else { other }
+impl Keeping {
+    /// Whether it is kept for its own sake, and does not follow something else that is.
+    fn stands_alone(&self) -> bool {
+        let is_partition = self.ties.iter().any(|(attr, of)| *attr == Attr::PartitionOf && !of.is_empty());
+        self.root && !is_partition && !self.object.is(Attr::Inherited)
     }
 }
 

@@ -31,10 +31,10 @@ impl Kept {
         let sql = [
             format!("CREATE SCHEMA IF NOT EXISTS {SCHEMA}"),
             format!(
-                "CREATE TABLE IF NOT EXISTS {TABLE} (kept text PRIMARY KEY, kind text NOT NULL, object text NOT NULL, \
-                 migration text NOT NULL, at timestamptz NOT NULL DEFAULT now())"
+                "CREATE TABLE IF NOT EXISTS {TABLE} (\n    kept text PRIMARY KEY, kind text NOT NULL, object text NOT NULL,\n    \
+                 migration text NOT NULL, at timestamptz NOT NULL DEFAULT now()\n)"
             ),
-            format!("INSERT INTO {TABLE} (kept, kind, object, migration) VALUES {}", rows.join(", ")),
+            format!("INSERT INTO {TABLE} (kept, kind, object, migration) VALUES\n    {}", rows.join(",\n    ")),
         ];
         sql.map(|sql| step(first, Stage::Contract, sql)).into()
     }
@@ -44,13 +44,14 @@ impl Kept {
         let list = self.list(aside);
         let Some((first, _)) = list.first() else { return Vec::new() };
         let names: Vec<String> = list.iter().map(|(_, kept)| quote_literal(&kept.sql())).collect();
-        vec![step(first, Stage::Contract, format!("DELETE FROM {TABLE} WHERE kept IN ({})", names.join(", ")))]
+        let sql = format!("DELETE FROM {TABLE} WHERE kept IN (\n    {}\n)", names.join(",\n    "));
+        vec![step(first, Stage::Contract, sql)]
     }
 
     /// What columns need that are back, in the names of the tree `there`, on their way to `back`.
     pub fn refill(&self, there: &Tree, back: &Tree) -> Refill {
         let mut out = Refill::default();
-        let roots = self.objects.iter().filter(|(_, kept)| kept.root && kept.was.kind == Kind::Column);
+        let roots = self.objects.iter().filter(|(_, kept)| kept.stands_alone() && kept.was.kind == Kind::Column);
         for (lineage, _) in roots {
             let (Some(now), Some((end, object))) = (there.address(*lineage), back.find(*lineage)) else { continue };
             let (table, name) = (now.relation_sql(), now.name_sql());

@@ -138,10 +138,10 @@ fn history_is_written_as_a_whole() {
                 command: |i| format!("pleach migration generate --from main~1 --name step -o out{i}"),
                 after: |i| {
                     vec![
-                        // The two files are there, or none of them is.
+                        // The three files are there, or none of them is.
                         "pleach status".to_owned(),
                         format!(
-                            "test $(ls out{i} 2>/dev/null | wc -l) = 2 || test $(ls -A out{i} 2>/dev/null | wc -l) = 0"
+                            "test $(ls out{i} 2>/dev/null | wc -l) = 3 || test $(ls -A out{i} 2>/dev/null | wc -l) = 0"
                         ),
                         format!("ls out{i}/*.up.sql || pleach migration generate --from main~1 --name step -o out{i}"),
                         format!(

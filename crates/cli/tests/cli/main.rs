@@ -8,6 +8,7 @@ mod branches;
 mod crash;
 mod help;
 mod merging;
+mod migrating;
 mod planning;
 mod reference;
 mod running;

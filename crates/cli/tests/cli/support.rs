@@ -153,6 +153,8 @@ const FILTERS: &[(&str, &str)] = &[
     (r"Read \d+ objects, (\d+) commits, \d+ databases", "Read [n] objects, $1 commits, [n] databases"),
     (r"port \d+", "port [n]"),
     (r"\b20\d{12}_", "[time]_"),
+    (r"_20\d{12}", "_[time]"),
+    (r"_20\d{12}", "_[time]"),
     (r"20\d\d-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?( UTC|Z)", "[time]"),
     (r"_[0-9a-f]{10}\b", "_[id]"),
     (r":[0-9a-f]{64}@", ":[password]@"),

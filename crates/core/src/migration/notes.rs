@@ -65,6 +65,9 @@ pub(super) fn notes(from: &Tree, to: &Tree, legs: &[Leg], kept: &Kept, aside: &T
             (Some((address, _)), None) if part_of_going(from, to, address) => {}
             (Some((address, _)), None) => {
                 let (Some(what), Some(entry)) = (what(address), from.get(address)) else { continue };
+                if kept.has(entry.lineage) && !kept.stands_alone(entry.lineage) {
+                    continue;
+                }
                 if let Some(now) = aside.address(entry.lineage).filter(|_| kept.has(entry.lineage)) {
                     up.push(format!("keeps {what} in {}, until `pleach migration purge`", now.sql()));
                     down.push(format!("brings back {what} as they were{}", in_between(from, to, address, entry)));

@@ -3,7 +3,7 @@
 
 use super::GenerateOptions;
 use crate::identity::{Newcomers, read};
-use crate::planner::{Act, PlannedPart, Work, again};
+use crate::planner::{Act, Harm, PlannedPart, Work, again};
 use crate::project::Project;
 use crate::prove::{Leg, millis, unplannable};
 use pleach_change::aside::{Kept, Place};
@@ -43,6 +43,17 @@ pub(super) struct Gone {
     pub parts: Vec<PlannedPart>,
     pub acts: Vec<Act>,
     pub milliseconds: u64,
+    /// What tables, columns and views are called that others may use where the way begins.
+    names: HashSet<String>,
+    up: bool,
+}
+
+impl Gone {
+    fn nowhere(from: &Tree, up: bool) -> Self {
+        let used = from.iter().filter(|(address, _)| matches!(address.kind, Kind::Table | Kind::Column | Kind::View));
+        let names = used.map(|(address, _)| address.to_string()).collect();
+        Self { parts: Vec::new(), acts: Vec::new(), milliseconds: 0, names, up }
+    }
 }
 
 impl<'a> Trial<'a> {
@@ -60,7 +71,7 @@ impl<'a> Trial<'a> {
     /// Goes up. Returns what was kept aside as well, with the tree in which that is.
     pub async fn up(&mut self, legs: &[Leg]) -> Result<(Gone, Kept, Tree)> {
         let started = Instant::now();
-        let mut gone = Gone { parts: Vec::new(), acts: Vec::new(), milliseconds: 0 };
+        let mut gone = Gone::nowhere(self.from, true);
         let (mut at, mut plain, mut before) = (self.from.clone(), self.from, Kept::default());
         let mut at_once: Vec<Goal> = Vec::new();
         for leg in legs {
@@ -68,22 +79,25 @@ impl<'a> Trial<'a> {
             let aside = kept.tree(&leg.tree, Place::Aside, &before);
             let more = kept.is_more_than(&before);
             let there = if more { kept.tree(&leg.tree, Place::There, &before) } else { aside.clone() };
-            let mut goals = if self.terms.options.offline {
-                vec![Goal::direct(AT_ONCE, there, leg.data.clone())]
+            let goals = if self.terms.options.offline {
+                vec![Goal::direct(AT_ONCE, there.clone(), leg.data.clone())]
             } else {
                 let facts = self.facts(&at, &there, &leg.data, true).await?;
                 goals(&at, &there, &leg.data, &facts)
             };
+            let mut put_aside = Vec::new();
             if more {
                 let title = "set aside what is dropped";
                 let register = kept.register(&aside, &before, self.terms.title);
-                goals.push(Goal::direct(title, kept.tree(&leg.tree, Place::Renamed, &before), Vec::new()));
-                goals.push(Goal::direct(title, aside.clone(), Vec::new()).after(register).joined());
+                put_aside.push(Goal::direct(title, kept.tree(&leg.tree, Place::Renamed, &before), Vec::new()));
+                put_aside.push(Goal::direct(title, aside.clone(), Vec::new()).after(register).joined());
             }
             if self.terms.options.offline {
-                at_once.extend(goals);
+                at_once.extend(goals.into_iter().chain(put_aside));
             } else {
-                self.go(&at, &aside, &goals, &mut gone).await?;
+                // Two goes: a way may end in indexes and keys that are others by their lineage.
+                self.go(&at, &there, &goals, &mut gone).await?;
+                self.go(&there, &aside, &put_aside, &mut gone).await?;
             }
             (at, plain, before) = (aside, &leg.tree, kept);
         }
@@ -100,7 +114,7 @@ impl<'a> Trial<'a> {
     /// Goes back from the tree `at`, in which something may be kept aside, to `back`.
     pub async fn down(&mut self, kept: &Kept, at: &Tree, to: &Tree, back: &Tree) -> Result<Gone> {
         let started = Instant::now();
-        let mut gone = Gone { parts: Vec::new(), acts: Vec::new(), milliseconds: 0 };
+        let mut gone = Gone::nowhere(to, false);
         let offline = self.terms.options.offline;
         let there = kept.tree(to, Place::There, &Kept::default());
         let refill = kept.refill(&there, back);
@@ -120,15 +134,17 @@ impl<'a> Trial<'a> {
             let facts = self.facts(&there, back, &[], false).await?;
             goals = pleach_change::online::goals(&there, back, &[], &facts);
         }
+        let mut restart = Vec::new();
         if !refill.restart.is_empty() {
             let title = "let sequences go on behind what is there";
-            goals.push(Goal::direct(title, back.clone(), Vec::new()).after(refill.restart));
+            restart.push(Goal::direct(title, back.clone(), Vec::new()).after(refill.restart));
         }
         if offline {
-            let goals: Vec<Goal> = goals.into_iter().map(Goal::joined).collect();
+            let goals: Vec<Goal> = goals.into_iter().chain(restart).map(Goal::joined).collect();
             self.go(at, back, &goals, &mut gone).await?;
         } else {
             self.go(&there, back, &goals, &mut gone).await?;
+            self.go(back, back, &restart, &mut gone).await?;
         }
         self.settle(back, "down", &mut gone).await?;
         gone.milliseconds = millis(started);
@@ -163,8 +179,11 @@ impl<'a> Trial<'a> {
 
     async fn go(&mut self, at: &Tree, to: &Tree, goals: &[Goal], gone: &mut Gone) -> Result<()> {
         self.as_own_role().await?;
-        let mut work = Work::new(at, to, self.facts_of(at, gone.acts.is_empty()), self.terms.options.offline);
+        let mut work = Work::new(at, to, self.facts_of(at, gone.up), self.terms.options.offline);
         work.go(&self.session, goals).await?;
+        for step in work.parts.iter_mut().flat_map(|part| &mut part.steps) {
+            step.hazards.retain(|hazard| hazard.code != Harm::OldNameFails || gone.names.contains(&hazard.object));
+        }
         gone.parts.append(&mut work.parts);
         gone.acts.append(&mut work.acts);
         Ok(())

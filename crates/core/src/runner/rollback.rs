@@ -5,6 +5,7 @@ use super::history::{self, Entry, State};
 use super::losses::{consent_to, of_units};
 use super::migrate::{Leg, MigrationsRun, Run, begin, edited, missing, unknown};
 use crate::project::Context;
+use pleach_postgres::connect::Session;
 use pleach_postgres::{Class, Error, Result};
 
 /// How far back to go.
@@ -29,6 +30,7 @@ impl MigrationFolder {
         let going = self.going(&entries, rollback)?;
         let mut losses = Vec::new();
         for (migration, entry) in &going {
+            still_kept(&session, migration, entry).await?;
             let cut = down(migration)?.cut()?;
             let done = if entry.state == State::RollingBack { entry.done } else { 0 };
             let mut end = 0;
@@ -106,6 +108,30 @@ impl MigrationFolder {
             after: manifest.map(|manifest| manifest.back),
         })
     }
+}
+
+/// Refuses a way back whose tables and columns were kept aside, and are purged.
+async fn still_kept(session: &Session, migration: &Migration, entry: &Entry) -> Result<()> {
+    let Some(manifest) = migration.manifest()?.filter(|_| entry.state == State::Applied) else { return Ok(()) };
+    let names: Vec<String> = manifest.aside.iter().map(|aside| aside.kept.sql()).collect();
+    if names.is_empty() {
+        return Ok(());
+    }
+    let there = session.query_one("SELECT pg_catalog.to_regclass('pleach.dropped') IS NOT NULL", &[]).await?;
+    let rows = match there.try_get(0)? {
+        true => session.query("SELECT kept FROM pleach.dropped WHERE kept = ANY($1)", &[&names]).await?,
+        false => Vec::new(),
+    };
+    let kept: Vec<String> = rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?;
+    let gone = manifest.aside.iter().filter(|aside| !kept.contains(&aside.kept.sql()));
+    let gone: Vec<String> = gone.map(|aside| aside.object.to_string()).collect();
+    if gone.is_empty() {
+        return Ok(());
+    }
+    let message = format!("what it kept aside was dropped for good: {}", gone.join(", "));
+    Err(Error::new(Class::State, "migration_purged", message)
+        .on(migration.called())
+        .hint("write a new migration that makes it anew"))
 }
 
 fn down(migration: &Migration) -> Result<&super::folder::File> {

@@ -34,8 +34,11 @@ async fn a_backfill_travels_with_its_commit() {
         let options = GenerateOptions { folder: it.root().join("migrations"), ..GenerateOptions::default() };
         let generated = it.generate_migration(&options).await.unwrap();
         let up = std::fs::read_to_string(&generated.up).unwrap();
-        let (add, fill, tighten) =
-            (up.find("ADD COLUMN slug").unwrap(), up.find("UPDATE users").unwrap(), up.find("SET NOT NULL").unwrap());
+        let (add, fill, tighten) = (
+            up.find("ADD COLUMN slug").unwrap(),
+            up.find("UPDATE users").unwrap(),
+            up.find("VALIDATE CONSTRAINT").unwrap(),
+        );
         assert!(add < fill && fill < tighten, "{up}");
 
         // A branch made from the old head is brought forward by the same plan.

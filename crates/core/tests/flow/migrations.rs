@@ -60,7 +60,8 @@ const LESS: &str = "
 struct Production {
     client: Client,
     target: Target,
-    bin: std::path::PathBuf,
+    /// Whose programs it runs on, for messages.
+    on: std::path::PathBuf,
 }
 
 impl Production {
@@ -70,16 +71,17 @@ impl Production {
         let folder: String = client.query_one("SHOW unix_socket_directories", &[]).await.unwrap().get(0);
         client.batch_execute(sql).await.unwrap();
         let target = Target::parse(&format!("host={folder} user=tester dbname={database}")).unwrap();
-        Self { client, target, bin: server.bin.clone() }
+        Self { client, target, on: server.bin.clone() }
     }
 
     /// Runs a file as people do.
     fn run(&self, file: &Path) {
-        let mut psql = Command::new(self.bin.join("psql"));
+        let mut psql = Command::new("psql");
         psql.args(["-X", "-q", "-v", "ON_ERROR_STOP=1", "-f"]).arg(file).arg(self.target.url());
         let output = psql.output().unwrap();
         let said = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{said}\n{}", std::fs::read_to_string(file).unwrap());
+        let text = || std::fs::read_to_string(file).unwrap();
+        assert!(output.status.success(), "{}: {said}\n{}", self.on.display(), text());
         assert_eq!(said, "", "{}", file.display());
     }
 
@@ -130,12 +132,13 @@ async fn what_is_dropped_comes_back_with_what_it_held() {
             let generated = it.generate_migration(&options).await.unwrap();
             let (up, down) = read(&generated);
             assert!(!up.contains("DROP COLUMN nick") && !up.contains("DROP TABLE"), "{up}");
+            assert!(!down.contains("DROP CONSTRAINT users_email_key"), "nothing is made twice: {down}");
+            assert!(!down.contains("HAZARD old_name_fails"), "nobody knows names of what is kept aside: {down}");
             let manifest = std::fs::read_to_string(&generated.manifest).unwrap();
             let manifest = Manifest::from_json(&manifest).unwrap();
             let kept: Vec<String> = manifest.aside.iter().map(|aside| aside.object.sql()).collect();
             assert!(kept.contains(&"public.users.nick".to_owned()) && kept.contains(&"public.mood".to_owned()));
 
-            eprintln!("{up}\n=====\n{down}\n{:#?}", generated.notes);
             there.run(&generated.up);
             assert_eq!(there.differs_from(&it, &bin, "main").await, "", "what is kept aside is no part of the schema");
             let list = "SELECT string_agg(object, ' ' ORDER BY object) FROM pleach.dropped";
