@@ -10,6 +10,7 @@ mod background;
 mod checkpoint;
 mod cli;
 mod commands;
+mod consent;
 mod failure;
 mod input;
 mod output;

@@ -1,6 +1,7 @@
 //! Running a plan on a database, in one transaction.
 
 use crate::identity::{self, Live, Newcomers};
+use crate::patience::{LOCK_TIMEOUT, Patience};
 use crate::project::Project;
 use pleach_change::{Plan, Stage, Step};
 use pleach_postgres::connect::Session;
@@ -21,10 +22,6 @@ pub struct Outcome {
     /// Milliseconds that the successful transaction took.
     pub milliseconds: u64,
 }
-
-/// How long one attempt waits for a lock before it lets go and tries again: whoever comes behind
-/// a waiting plan waits as long.
-const LOCK_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Commits the new enum labels of a plan that uses them itself. A label that is there is left.
 pub(crate) async fn run_labels(session: &Session, plan: &Plan) -> Result<()> {
@@ -88,39 +85,22 @@ impl Project {
         expected: &Tree,
         operation: Uuid,
     ) -> Result<Outcome> {
-        let patience = Duration::from_secs(self.config.lock_wait_seconds);
-        let begun = Instant::now();
-        for attempt in 0.. {
+        let limit = Duration::from_secs(self.config.lock_wait_seconds);
+        let told = self.context.progress.clone();
+        let mut patience = Patience::new(limit, operation, &told);
+        loop {
             let started = Instant::now();
-            let pause = pause(attempt, operation);
             match self.apply_once(session, plan, expected, operation).await {
                 Ok(()) => {
                     return Ok(Outcome {
                         steps: plan.steps.len(),
-                        retries: attempt,
+                        retries: patience.retries(),
                         milliseconds: started.elapsed().as_millis() as u64,
                     });
                 }
-                Err(error) if is_lock_trouble(&error) && begun.elapsed() + pause < patience => {
-                    self.progress("waiting for a lock that another session holds");
-                    tokio::time::sleep(pause).await;
-                }
-                Err(error) if is_lock_trouble(&error) => {
-                    return Err(Error {
-                        class: Class::Unavailable,
-                        code: "lock_not_available",
-                        message: format!("another session held a lock for {} seconds", begun.elapsed().as_secs()),
-                        hint: Some(
-                            "nothing was changed: end the session that holds the lock, or try again when it is done"
-                                .to_owned(),
-                        ),
-                        ..error
-                    });
-                }
-                Err(error) => return Err(error),
+                Err(error) => patience.bear(error).await?,
             }
         }
-        Err(Error::new(Class::Internal, "internal", "the attempts at a plan ended without an outcome"))
     }
 
     async fn apply_once(&self, session: &mut Session, plan: &Plan, expected: &Tree, operation: Uuid) -> Result<()> {
@@ -194,16 +174,4 @@ pub(crate) fn differences(got: &Tree, expected: &Tree) -> String {
 /// Whether a plan used an enum label that it adds itself.
 pub(crate) fn used_new_label(error: &Error) -> bool {
     error.sqlstate() == Some("55P04")
-}
-
-fn is_lock_trouble(error: &Error) -> bool {
-    // lock_not_available, deadlock_detected, serialization_failure
-    matches!(error.sqlstate(), Some("55P03" | "40P01" | "40001"))
-}
-
-/// A growing pause with jitter, so that two who collide do not collide again. The jitter comes
-/// from the operation's random id.
-fn pause(attempt: u32, operation: Uuid) -> Duration {
-    let jitter = u64::from(operation.as_bytes()[(attempt % 16) as usize]);
-    Duration::from_millis((100 << attempt.min(4)) + jitter)
 }

@@ -17,35 +17,40 @@ pub struct Loss {
     pub what: String,
 }
 
-impl Project {
-    /// What of a live database's data goes when its schema becomes `to`. Tables without rows and
-    /// columns without values are no loss.
-    pub(crate) async fn losses(&self, session: &Session, from: &Tree, to: &Tree) -> Result<Vec<Loss>> {
-        let mut losses = Vec::new();
-        for change in diff(from, to).changes {
-            let (Some((address, _)), None) = (&change.from, &change.to) else { continue };
-            let table_goes_too = from
-                .parent(address)
-                .and_then(|parent| from.lineage(&parent))
-                .is_some_and(|parent| to.address(parent).is_none());
-            let (sql, what) = match address.kind {
-                Kind::Table => {
-                    (format!("SELECT EXISTS (SELECT FROM {})", address.sql()), format!("all rows of {}", address.sql()))
-                }
-                Kind::Column if !table_goes_too && is_in_table(from, address) => {
-                    let (relation, name) = (address.relation_sql(), address.name_sql());
-                    (
-                        format!("SELECT EXISTS (SELECT FROM {relation} WHERE {name} IS NOT NULL)"),
-                        format!("all values of {}", address.sql()),
-                    )
-                }
-                _ => continue,
-            };
-            if session.query_one(&sql, &[]).await?.try_get::<_, bool>(0)? {
-                losses.push(Loss { object: address.clone(), what });
+/// What of a live database's data goes when its schema becomes `to`. Tables without rows and
+/// columns without values are no loss.
+pub(crate) async fn losses(session: &Session, from: &Tree, to: &Tree) -> Result<Vec<Loss>> {
+    let mut losses = Vec::new();
+    for change in diff(from, to).changes {
+        let (Some((address, _)), None) = (&change.from, &change.to) else { continue };
+        let table_goes_too = from
+            .parent(address)
+            .and_then(|parent| from.lineage(&parent))
+            .is_some_and(|parent| to.address(parent).is_none());
+        let (sql, what) = match address.kind {
+            Kind::Table => {
+                (format!("SELECT EXISTS (SELECT FROM {})", address.sql()), format!("all rows of {}", address.sql()))
             }
+            Kind::Column if !table_goes_too && is_in_table(from, address) => {
+                let (relation, name) = (address.relation_sql(), address.name_sql());
+                (
+                    format!("SELECT EXISTS (SELECT FROM {relation} WHERE {name} IS NOT NULL)"),
+                    format!("all values of {}", address.sql()),
+                )
+            }
+            _ => continue,
+        };
+        if session.query_one(&sql, &[]).await?.try_get::<_, bool>(0)? {
+            losses.push(Loss { object: address.clone(), what });
         }
-        Ok(losses)
+    }
+    Ok(losses)
+}
+
+impl Project {
+    /// As [`losses`].
+    pub(crate) async fn losses(&self, session: &Session, from: &Tree, to: &Tree) -> Result<Vec<Loss>> {
+        losses(session, from, to).await
     }
 
     /// Refuses to destroy data without consent.
@@ -56,7 +61,7 @@ impl Project {
         to: &Tree,
         consent: bool,
     ) -> Result<Vec<Loss>> {
-        let losses = self.losses(session, from, to).await?;
+        let losses = losses(session, from, to).await?;
         if losses.is_empty() || consent {
             return Ok(losses);
         }

@@ -18,6 +18,7 @@ mod import;
 mod init;
 mod merge;
 mod migration;
+mod patience;
 mod planner;
 mod pool;
 mod project;
@@ -25,6 +26,7 @@ mod prove;
 mod recover;
 mod revert;
 mod roles;
+mod runner;
 pub mod state;
 mod undo;
 
@@ -41,12 +43,16 @@ pub use merge::{ConflictView, MergeOptions, MergeOutcome, Merging};
 pub use migration::{Aside, GenerateOptions, Generated, Manifest, MigrationProof, Notes, Revision};
 pub use planner::{
     Harm, Hazard, Lock, PlanOptions, PlanProof, Planned, PlannedPart, PlannedStep, Rename, Scan, SchemaSource, Seen,
-    plan_between,
+    Undo, plan_between,
 };
 pub use pool::Refreshed;
 pub use project::{Context, Project, Told};
 pub use prove::Proof;
 pub use revert::Reverted;
+pub use runner::{
+    ApplyReport, Checked, Finding, KeptAside, Migrated, MigrationFolder, MigrationState, MigrationsRun, Prepared,
+    Rollback, Run, Standing as MigrationStanding, kept_aside, purge,
+};
 pub use undo::Undone;
 
 pub use pleach_change as change;

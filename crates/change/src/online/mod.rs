@@ -171,6 +171,14 @@ impl Goal {
         &self.moved
     }
 
+    /// The statements that lead back from here.
+    ///
+    /// # Errors
+    /// As [`Goal::plan`].
+    pub fn plan_back(&self, previous: &Tree) -> Result<Plan, PlanError> {
+        plan_as(&Style { adopts: BTreeMap::new(), ..self.style.clone() }, self.planned.as_ref().unwrap_or(&self.tree), previous, &[])
+    }
+
     /// Whether nothing is to be done.
     fn is_idle(&self, previous: &Tree) -> bool {
         let stays =

@@ -1,3 +1,10 @@
+mod apply;
+mod place;
+mod purge;
+mod rollback;
+mod status;
+mod verify;
+
 use super::plan::{bytes, shown};
 use crate::app::App;
 use crate::background::tend_pool;
@@ -8,10 +15,15 @@ use clap::{Args, Subcommand};
 use pleach_core::{GenerateOptions, Generated};
 use std::path::{Path, PathBuf};
 
-/// Write migrations
+/// Write migrations, and run them on databases
 #[derive(Debug, Subcommand)]
 pub enum Migration {
     Generate(Generate),
+    Apply(apply::Apply),
+    Status(status::Status),
+    Verify(verify::Verify),
+    Rollback(rollback::Rollback),
+    Purge(purge::Purge),
 }
 
 /// Write the migration from one revision to another, run up, down and up again first
@@ -69,8 +81,14 @@ pub struct Generate {
 
 impl Migration {
     pub async fn run(self, app: &App) -> Outcome {
-        let Self::Generate(command) = self;
-        command.run(app).await
+        match self {
+            Self::Generate(command) => command.run(app).await,
+            Self::Apply(command) => command.run(app).await,
+            Self::Status(command) => command.run(app).await,
+            Self::Verify(command) => command.run(app).await,
+            Self::Rollback(command) => command.run(app).await,
+            Self::Purge(command) => command.run(app).await,
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! The commands, one file each: the arguments with their help, then what happens.
 
+mod apply;
 mod branch;
 mod checkout;
 mod commit;
@@ -62,6 +63,7 @@ pub enum Command {
     Op(op::Op),
     Undo(undo::Undo),
     Plan(plan::Plan),
+    Apply(apply::Apply),
     #[command(subcommand)]
     Migration(migration::Migration),
     Fsck(fsck::Fsck),
@@ -96,6 +98,7 @@ impl Command {
             Self::Op(command) => command.run(app).await,
             Self::Undo(command) => command.run(app).await,
             Self::Plan(command) => command.run(app).await,
+            Self::Apply(command) => command.run(app).await,
             Self::Migration(command) => command.run(app).await,
             Self::Fsck(command) => command.run(app).await,
             Self::Completions(command) => command.run(),

@@ -34,6 +34,13 @@ pub struct Plan {
     #[arg(long, value_name = "SOURCE")]
     to: String,
 
+    #[command(flatten)]
+    how: How,
+}
+
+/// How a plan is made.
+#[derive(Debug, Args)]
+pub struct How {
     /// What is renamed, and is not to be dropped and made anew: public.users.bio=biography
     #[arg(long, value_name = "OLD=NEW")]
     rename: Vec<Rename>,
@@ -57,24 +64,8 @@ pub struct Plan {
 
 impl Plan {
     pub async fn run(self, app: &App) -> Outcome {
-        let mut options = PlanOptions {
-            from: source(&self.from)?,
-            to: source(&self.to)?,
-            scratch: self.scratch.as_deref().map(input::target).transpose()?,
-            offline: self.offline,
-            large: self.large,
-            renames: self.rename,
-            prove: !self.no_prove,
-        };
-        let of_project = |source: &SchemaSource| matches!(source, SchemaSource::Revision(_));
-        let mut project: Option<Project> = None;
-        let names_one = of_project(&options.from) || of_project(&options.to);
-        if names_one && Config::find(&app.directory).is_ok() {
-            let opened = app.project().await?;
-            // Its server is there already.
-            options.scratch.get_or_insert_with(|| opened.target().clone());
-            project = Some(opened);
-        }
+        let mut options = self.how.options(source(&self.from)?, source(&self.to)?)?;
+        let project = project_of(app, &mut options).await?;
         let planned = plan_between(&options, project.as_ref(), &app.context).await?;
         app.ui.answer(&planned, |page| match app.ui.format() {
             Some(Format::Human) => print(page, &planned),
@@ -84,8 +75,36 @@ impl Plan {
     }
 }
 
+impl How {
+    /// What to plan, and how.
+    pub fn options(self, from: SchemaSource, to: SchemaSource) -> Outcome<PlanOptions> {
+        Ok(PlanOptions {
+            from,
+            to,
+            scratch: self.scratch.as_deref().map(input::target).transpose()?,
+            offline: self.offline,
+            large: self.large,
+            renames: self.rename,
+            prove: !self.no_prove,
+        })
+    }
+}
+
+/// The project whose branch or commit is named, if one is. Its server then serves as the scratch
+/// server, unless another one is named: it is there already.
+pub async fn project_of(app: &App, options: &mut PlanOptions) -> Outcome<Option<Project>> {
+    let of_project = |source: &SchemaSource| matches!(source, SchemaSource::Revision(_));
+    let names_one = of_project(&options.from) || of_project(&options.to);
+    if !names_one || Config::find(&app.directory).is_err() {
+        return Ok(None);
+    }
+    let project = app.project().await?;
+    options.scratch.get_or_insert_with(|| project.target().clone());
+    Ok(Some(project))
+}
+
 /// A URL has its scheme, a file is there, and everything else is a branch or commit.
-fn source(text: &str) -> Outcome<SchemaSource> {
+pub fn source(text: &str) -> Outcome<SchemaSource> {
     let is_url = text == "-" || text.starts_with("env:") || text.contains("://") || text.contains('=');
     Ok(if Path::new(text).exists() {
         SchemaSource::Files(text.into())
@@ -111,7 +130,8 @@ pub(super) fn bytes(text: &str) -> Result<u64, String> {
     number.checked_mul(unit).ok_or_else(|| "that is too large".to_owned())
 }
 
-fn print(page: &mut Page, planned: &Planned) {
+/// The plan for people.
+pub fn print(page: &mut Page, planned: &Planned) {
     planned.notes.iter().for_each(|note| page.line(format!("note: {note}")));
     planned.hazards.iter().for_each(|hazard| page.line(shown(hazard)));
     if planned.parts.is_empty() {
@@ -127,6 +147,7 @@ fn print(page: &mut Page, planned: &Planned) {
                 page.indented(6, format!("{} on {}", lock.mode, lock.relation));
             }
             step.hazards.iter().for_each(|hazard| page.indented(6, shown(hazard)));
+            step.undo.line().iter().for_each(|undo| page.indented(6, format!("undo: {undo}")));
         }
         page.line("");
     }

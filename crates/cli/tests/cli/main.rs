@@ -11,6 +11,11 @@ mod merging;
 mod migrating;
 mod planning;
 mod reference;
+mod running;
+// Some of it is for other tests.
+#[allow(dead_code)]
+#[path = "../../../core/tests/support/mod.rs"]
+mod servers;
 mod start;
 mod support;
 mod together;

@@ -70,6 +70,11 @@ impl Story {
         std::fs::write(path, text).unwrap();
     }
 
+    /// Sets a variable for what is typed from here on.
+    pub fn set(&mut self, name: &'static str, value: impl Into<String>) {
+        self.environment.push((name, value.into()));
+    }
+
     /// Says something to the reader.
     pub fn say(&mut self, text: &str) {
         writeln!(self.transcript, "\n# {text}").unwrap();
@@ -138,12 +143,17 @@ const FILTERS: &[(&str, &str)] = &[
     (r"\d+(\.\d)? (bytes|kB|MB)\b", "[n] MB"),
     (r"\b(just now|\d+ (second|minute)s? ago)\b", "[age]"),
     (r"\[age\]  +", "[age]  "),
+    (r"/tmp/pleach-test-\d+-\d+", "/run/postgresql"),
+    (r"%2Ftmp%2Fpleach-test-\d+-\d+", "%2Frun%2Fpostgresql"),
+    (r"\btest_\d+\b", "production"),
+    (r"process \d+ of the server, since [^,\n]+", "process [n] of the server, since [time]"),
     (r", clones are copy-on-write", ""),
     (r"cloned (by copy-on-write|by copying files|through the log)", "[cloned]"),
     (r"\((copy_on_write|file_copy|wal_log)\)", "([cloned])"),
     (r"Read \d+ objects, (\d+) commits, \d+ databases", "Read [n] objects, $1 commits, [n] databases"),
     (r"port \d+", "port [n]"),
     (r"\b20\d{12}_", "[time]_"),
+    (r"_20\d{12}", "_[time]"),
     (r"_20\d{12}", "_[time]"),
     (r"20\d\d-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?( UTC|Z)", "[time]"),
     (r"_[0-9a-f]{10}\b", "_[id]"),

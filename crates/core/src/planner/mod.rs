@@ -11,6 +11,7 @@ mod run;
 mod scratch;
 mod source;
 mod sql;
+mod undo;
 mod work;
 
 use self::scratch::Scratch;
@@ -20,6 +21,7 @@ use pleach_change::online::{Batches, Facts};
 use pleach_change::{identified_by_name, plan};
 use pleach_postgres::Result;
 use pleach_postgres::connect::Target;
+use pleach_schema::Tree;
 use std::time::Instant;
 
 pub use hazard::{Harm, Hazard};
@@ -28,8 +30,9 @@ pub(crate) use prove::again;
 pub use rename::Rename;
 pub use run::{Lock, Scan, Seen};
 pub use source::SchemaSource;
-pub(crate) use source::database;
+pub(crate) use source::{database, tree_now};
 pub(crate) use sql::{note, statements};
+pub use undo::Undo;
 pub(crate) use work::{Act, Work};
 
 /// What to plan, and how.
@@ -57,10 +60,22 @@ pub struct PlanOptions {
 /// What is wrong with a source; `cannot_plan`, `step_refused`; `not_proven` when the plan ends
 /// elsewhere: then none is shown.
 pub async fn plan_between(options: &PlanOptions, project: Option<&Project>, context: &Context) -> Result<Planned> {
+    Ok(way_between(options, project, context).await?.planned)
+}
+
+/// A plan, with where it leads from and to.
+pub(crate) struct Way {
+    pub planned: Planned,
+    pub from: Tree,
+    pub to: Tree,
+}
+
+/// As [`plan_between`], with both schemas.
+pub(crate) async fn way_between(options: &PlanOptions, project: Option<&Project>, context: &Context) -> Result<Way> {
     let mut scratch = Scratch::open(options.scratch.as_ref(), context).await?;
-    let planned = plan_on(&mut scratch, options, project, context).await;
+    let way = plan_on(&mut scratch, options, project, context).await;
     scratch.close().await?;
-    planned
+    way
 }
 
 async fn plan_on(
@@ -68,7 +83,7 @@ async fn plan_on(
     options: &PlanOptions,
     project: Option<&Project>,
     context: &Context,
-) -> Result<Planned> {
+) -> Result<Way> {
     (context.progress)("reading both schemas");
     let owners: Vec<String> = [options.from.user(), options.to.user()].into_iter().flatten().collect();
     let from = source::load(&options.from, scratch, &owners, project).await?;
@@ -82,7 +97,7 @@ async fn plan_on(
     let mut planned = Planned { parts: Vec::new(), proof: None, hazards: Vec::new(), notes };
     planned.parts.extend(work::clear(&from.broken));
     if short.steps.is_empty() && from.unfilled.is_empty() {
-        return Ok(planned);
+        return Ok(Way { planned, from: from.tree, to: goal });
     }
     if options.offline && !from.unfilled.is_empty() {
         planned.notes.push("rows are still to be filled in: that is done by a plan without `--offline`".to_owned());
@@ -111,5 +126,5 @@ async fn plan_on(
         work.look(short)?;
     }
     planned.parts.extend(work.parts);
-    Ok(planned)
+    Ok(Way { planned, from: from.tree, to: goal })
 }

@@ -1,6 +1,6 @@
 //! A plan as it is shown, kept and run: parts that are committed one by one.
 
-use super::{Hazard, Seen};
+use super::{Hazard, Seen, Undo};
 use serde::{Deserialize, Serialize};
 
 /// A plan with what is known of it.
@@ -52,6 +52,12 @@ pub struct PlannedStep {
     /// It works on rows: it runs with the database's usual search path, everything else with none.
     #[serde(default)]
     pub data: bool,
+    /// How long it may run, in milliseconds, where others wait for it; 0 is for ever.
+    #[serde(default)]
+    pub statement_timeout: u64,
+    /// How it is taken back once it is committed.
+    #[serde(default)]
+    pub undo: Undo,
     /// What it was seen to do.
     #[serde(flatten)]
     pub seen: Seen,

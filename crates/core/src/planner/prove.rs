@@ -3,6 +3,7 @@
 use super::Seen;
 use super::run::{self, Watch};
 use super::scratch::Scratch;
+use super::undo::Back;
 use super::work::{Act, Work, parts};
 use crate::apply::{self, differences, used_new_label};
 use crate::import::tree_of_reading;
@@ -22,7 +23,7 @@ impl Work<'_> {
         let mut session = self.start_over(scratch, &own_roles).await?;
         if self.offline {
             let seen = transaction(&session, std::slice::from_ref(short)).await?;
-            self.keep_all("change everything at once", How::Transaction, seen);
+            self.keep_all("change everything at once", How::Transaction, seen, &Back::all(self));
         } else {
             self.facts.rewrites = self.rewrites(&session, short).await?;
             self.reasons = written_anew(self.from, self.to, &self.facts);
@@ -50,7 +51,8 @@ impl Work<'_> {
                 return Err(not_proven(&there, self.to, "the plan ended elsewhere than at the to side"));
             }
             let seen = transaction(&session, &[rest]).await?;
-            self.keep_all("settle what PostgreSQL wrote anew", How::Transaction, seen);
+            let back = Back::new(&there, self.to, plan(self.to, &there, &[]));
+            self.keep_all("settle what PostgreSQL wrote anew", How::Transaction, seen, &back);
         }
         Ok(())
     }
@@ -118,20 +120,20 @@ impl Work<'_> {
 
     /// Goes from goal to goal.
     pub(crate) async fn go(&mut self, session: &Session, goals: &[Goal]) -> Result<()> {
-        for (title, how, plans) in parts(self.from, goals)? {
-            let seen = match how {
-                How::Transaction => transaction(session, &plans).await?,
+        for part in parts(self.from, goals)? {
+            let seen = match part.how {
+                How::Transaction => transaction(session, &part.plans).await?,
                 How::Alone => {
                     let mut seen = Vec::new();
-                    for step in plans.into_iter().flat_map(|plan| plan.steps) {
+                    for step in part.plans.into_iter().flat_map(|plan| plan.steps) {
                         let did = run::alone(session, &step).await?;
                         seen.push((step, did));
                     }
                     vec![seen]
                 }
             };
-            self.acts.extend(acts(how, &seen));
-            self.keep_all(title, how, seen);
+            self.acts.extend(acts(part.how, &seen));
+            self.keep_all(part.title, part.how, seen, &part.back);
         }
         Ok(())
     }

@@ -11,7 +11,7 @@ use pleach_postgres::{Class, Error, Result};
 use pleach_schema::{Address, Attr, Kind, Tree};
 use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
-use tokio_postgres::IsolationLevel;
+use tokio_postgres::{GenericClient, IsolationLevel};
 
 /// Where a schema comes from.
 #[derive(Debug, Clone)]
@@ -128,6 +128,14 @@ async fn read(session: &mut Session, own_roles: Vec<String>) -> Result<(Reading,
     }
     transaction.rollback().await?;
     Ok((reading, sizes))
+}
+
+/// The schema that a transaction sees, as [`load`] reads it from a database.
+pub(crate) async fn tree_now(transaction: &impl GenericClient, own_roles: &[String]) -> Result<Tree> {
+    let reading = catalog::read(transaction, &ReadOptions { own_roles: own_roles.to_vec() }).await?;
+    let mut tree = tree_of_reading(reading)?;
+    take_broken(&mut tree);
+    Ok(tree)
 }
 
 /// Takes invalid indexes out of a tree. One of a partitioned table is only not complete.

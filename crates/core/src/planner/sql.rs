@@ -19,14 +19,32 @@ impl Planned {
     }
 }
 
+/// What every script begins with. The timeouts that a role or a database has as a default must not
+/// cut off what takes long.
+const BEGIN: &str = "\
+SET client_min_messages = warning;
+SET check_function_bodies = off;
+SET search_path TO '';
+SET lock_timeout = 0;
+SET statement_timeout = 0;
+";
+
+/// What every script ends with.
+const END: &str = "
+RESET statement_timeout;
+RESET lock_timeout;
+RESET search_path;
+RESET check_function_bodies;
+RESET client_min_messages;
+";
+
 /// What runs parts as a script for psql, one after the other.
 pub(crate) fn statements(parts: &[PlannedPart]) -> String {
-    let mut out =
-        "SET client_min_messages = warning;\nSET check_function_bodies = off;\nSET search_path TO '';\n".to_owned();
+    let mut out = BEGIN.to_owned();
     for (number, part) in parts.iter().enumerate() {
         out.push_str(&part.sql(number + 1, parts.len()));
     }
-    out + "\nRESET search_path;\nRESET check_function_bodies;\nRESET client_min_messages;\n"
+    out + END
 }
 
 /// A note as a comment.
@@ -46,11 +64,31 @@ impl PlannedPart {
             out.push_str(&format!("BEGIN;\nSET LOCAL lock_timeout = '{}ms';\n", self.lock_timeout));
         }
         // Each part can be run alone, so each begins and ends with nothing on the search path.
+        let mut timeout = 0;
         for steps in self.steps.chunk_by(|a, b| a.data == b.data) {
             let data = steps.first().is_some_and(|step| step.data);
-            out.push_str(if data { "RESET search_path;\n" } else { "" });
-            steps.iter().for_each(|step| out.push_str(&step.sql()));
-            out.push_str(if data { "SET search_path TO '';\n" } else { "" });
+            out.push_str(if data {
+                "RESET search_path;
+"
+            } else {
+                ""
+            });
+            for step in steps {
+                if self.transaction && step.statement_timeout != timeout {
+                    timeout = step.statement_timeout;
+                    out.push_str(&format!(
+                        "SET LOCAL statement_timeout = '{timeout}ms';
+"
+                    ));
+                }
+                out.push_str(&step.sql());
+            }
+            out.push_str(if data {
+                "SET search_path TO '';
+"
+            } else {
+                ""
+            });
         }
         if self.transaction {
             out.push_str("COMMIT;\n");
@@ -66,6 +104,9 @@ impl PlannedStep {
         if let Some(locks) = self.seen.locks.as_ref().filter(|locks| !locks.is_empty()) {
             let list: Vec<String> = locks.iter().map(|lock| format!("{} on {}", lock.mode, lock.relation)).collect();
             out.push_str(&format!("-- locks: {}\n", one_line(&list.join(", "))));
+        }
+        if let Some(undo) = self.undo.line() {
+            out.push_str(&format!("-- undo: {}\n", one_line(&undo)));
         }
         out + &statement(&self.sql) + "\n"
     }

@@ -1,16 +1,20 @@
 //! Plans in the making: what leads from goal to goal, as the parts that are shown.
 
-use super::hazard;
-use super::{PlannedPart, PlannedStep, Seen};
+use super::hazard::{self, Harm, Hazard};
+use super::undo::Back;
+use super::{PlannedPart, PlannedStep, Seen, Undo};
 use crate::prove::unplannable;
 use pleach_change::online::{Facts, Goal, How, goals};
 use pleach_change::{Plan, Stage, Step};
 use pleach_postgres::Result;
-use pleach_schema::{Address, Tree};
+use pleach_schema::{Address, Kind, Tree};
 use std::collections::BTreeMap;
 
 /// How long a statement in a transaction waits for a lock: whoever comes behind it waits as long.
 const LOCK_TIMEOUT: u64 = 2_000;
+
+/// How long a statement may run that was seen to be short: others wait for the locks that it has.
+const STATEMENT_TIMEOUT: u64 = 10_000;
 
 /// A plan in the making.
 pub(crate) struct Work<'a> {
@@ -37,54 +41,91 @@ impl<'a> Work<'a> {
     /// Plans without running anything.
     pub fn look(&mut self, short: Plan) -> Result<()> {
         if self.offline {
-            self.keep("change everything at once", How::Transaction, unseen(short));
+            self.keep_all("change everything at once", How::Transaction, vec![unseen(short)], &Back::all(self));
             return Ok(());
         }
-        for (title, how, plans) in parts(self.from, &goals(self.from, self.to, &[], &self.facts))? {
-            self.keep(title, how, plans.into_iter().flat_map(unseen).collect());
+        for part in parts(self.from, &goals(self.from, self.to, &[], &self.facts))? {
+            let steps = part.plans.into_iter().flat_map(unseen).collect();
+            self.keep_all(part.title, part.how, vec![steps], &part.back);
         }
         Ok(())
     }
 
     /// Keeps the parts of a goal: all but the last one are statements that had to go ahead.
-    pub(super) fn keep_all(&mut self, title: &'static str, how: How, mut seen: Vec<Vec<(Step, Seen)>>) {
+    pub(super) fn keep_all(
+        &mut self,
+        title: &'static str,
+        how: How,
+        mut seen: Vec<Vec<(Step, Seen)>>,
+        back: &Back<'_>,
+    ) {
+        let mut undo = back.of(seen.iter().flatten().map(|(step, _)| step)).into_iter();
         let last = seen.pop().unwrap_or_default();
         for ahead in seen {
-            self.keep("add labels that the rest uses", How::Alone, ahead);
+            self.keep("add labels that the rest uses", How::Alone, ahead, &mut undo);
         }
-        self.keep(title, how, last);
+        self.keep(title, how, last, &mut undo);
     }
 
-    pub(super) fn keep(&mut self, title: &'static str, how: How, steps: Vec<(Step, Seen)>) {
+    fn keep(&mut self, title: &'static str, how: How, steps: Vec<(Step, Seen)>, undo: &mut impl Iterator<Item = Undo>) {
         if steps.is_empty() {
             return;
         }
-        let steps = steps.into_iter().map(|(step, seen)| PlannedStep {
-            hazards: hazard::of(self.from, &self.facts, &self.reasons, &step, &seen),
-            object: step.object.as_ref().map(ToString::to_string),
-            data: step.stage == Stage::Data,
-            sql: step.sql,
-            destroys: step.destroys,
-            seen,
+        let steps = steps.into_iter().zip(undo).map(|((step, seen), undo)| {
+            let hazards = hazard::of(self.from, &self.facts, &self.reasons, &step, &seen);
+            PlannedStep {
+                object: step.object.as_ref().map(ToString::to_string),
+                data: step.stage == Stage::Data,
+                statement_timeout: self.statement_timeout(how, &step, &seen, &hazards),
+                undo,
+                sql: step.sql,
+                destroys: step.destroys,
+                seen,
+                hazards,
+            }
         });
         let steps = steps.collect();
         let transaction = how == How::Transaction;
         let lock_timeout = if transaction { LOCK_TIMEOUT } else { 0 };
         self.parts.push(PlannedPart { title: title.to_owned(), transaction, lock_timeout, steps });
     }
+
+    /// How long a statement may run. What was not seen to be short takes what it takes.
+    fn statement_timeout(&self, how: How, step: &Step, seen: &Seen, hazards: &[Hazard]) -> u64 {
+        let by_size = |hazard: &Hazard| matches!(hazard.code, Harm::TableRewrite | Harm::FullScan);
+        let by_rows = step.stage == Stage::Data
+            || step.object.as_ref().is_some_and(|object| object.kind == Kind::MaterializedView);
+        let short = how == How::Transaction && !self.offline && seen.locks.is_some();
+        if short && !by_rows && !hazards.iter().any(by_size) { STATEMENT_TIMEOUT } else { 0 }
+    }
 }
 
-/// What runs as one, with what it is for: a goal and those that join it, each with its plan.
-pub(super) fn parts(from: &Tree, goals: &[Goal]) -> Result<Vec<(&'static str, How, Vec<Plan>)>> {
-    let mut parts: Vec<(_, _, Vec<Plan>)> = Vec::new();
+/// What runs as one: a goal and those that join it.
+pub(super) struct Part<'a> {
+    /// What it is for.
+    pub title: &'static str,
+    pub how: How,
+    pub plans: Vec<Plan>,
+    pub back: Back<'a>,
+}
+
+/// What leads from goal to goal.
+pub(super) fn parts<'a>(from: &'a Tree, goals: &'a [Goal]) -> Result<Vec<Part<'a>>> {
+    let mut parts: Vec<Part<'_>> = Vec::new();
     let mut previous = from;
     for goal in goals {
         let plan = goal.plan(previous).map_err(unplannable)?;
-        previous = &goal.tree;
         match parts.last_mut().filter(|_| goal.joined) {
-            Some((_, _, plans)) => plans.push(plan),
-            None => parts.push((goal.title, goal.how, vec![plan])),
+            Some(part) => {
+                part.plans.push(plan);
+                part.back = Back::new(part.back.from, &goal.tree, goal.plan_back(part.back.from));
+            }
+            None => {
+                let back = Back::new(previous, &goal.tree, goal.plan_back(previous));
+                parts.push(Part { title: goal.title, how: goal.how, plans: vec![plan], back });
+            }
         }
+        previous = &goal.tree;
     }
     Ok(parts)
 }
@@ -96,6 +137,8 @@ pub(super) fn clear(broken: &[Address]) -> Option<PlannedPart> {
         object: Some(index.to_string()),
         destroys: None,
         data: false,
+        statement_timeout: 0,
+        undo: Undo::default(),
         seen: Seen::default(),
         hazards: Vec::new(),
     });

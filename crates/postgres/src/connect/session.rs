@@ -78,6 +78,23 @@ impl Session {
         std::mem::take(&mut *self.notices.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// Makes the session what it was at its beginning, whatever a script set in it.
+    ///
+    /// # Errors
+    /// When a transaction failed and is still open, or the connection is lost.
+    pub async fn reset(&self) -> Result<()> {
+        self.batch_execute("RESET ALL; RESET SESSION AUTHORIZATION; RESET ROLE").await?;
+        self.prepare_settings().await
+    }
+
+    async fn prepare_settings(&self) -> Result<()> {
+        self.batch_execute(SETTINGS).await?;
+        if self.major() >= 17 {
+            self.batch_execute("SET transaction_timeout = 0").await?;
+        }
+        Ok(())
+    }
+
     /// The connection alone, for what keeps one for long; it ends when the client is dropped.
     pub fn into_client(self) -> Client {
         self.client
@@ -180,10 +197,7 @@ where
     let notices = Notices::default();
     let task = tokio::spawn(drive(connection, Arc::clone(&notices)));
     let session = Session { client, server_version, notices, task };
-    session.batch_execute(SETTINGS).await?;
-    if session.major() >= 17 {
-        session.batch_execute("SET transaction_timeout = 0").await?;
-    }
+    session.prepare_settings().await?;
     Ok(session)
 }
 

@@ -15,4 +15,5 @@ mod prisma;
 mod schema_files;
 
 pub use migrations::{MigrationFile, Migrations, Tool};
+pub use natural::numbers as compare_versions;
 pub use schema_files::SchemaFiles;

@@ -23,7 +23,7 @@ pub(super) fn compare(a: &str, b: &str) -> Ordering {
 }
 
 /// Compares texts of digits as numbers of any length.
-pub(super) fn numbers(a: &str, b: &str) -> Ordering {
+pub fn numbers(a: &str, b: &str) -> Ordering {
     let (a, b) = (significant(a), significant(b));
     a.len().cmp(&b.len()).then_with(|| a.cmp(b))
 }

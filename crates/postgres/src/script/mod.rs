@@ -6,6 +6,7 @@
 //! (another version's grammar) is left for the server to judge.
 
 mod classify;
+mod destroys;
 mod lexer;
 mod meta;
 mod parsed;
@@ -20,8 +21,10 @@ mod survey;
 #[cfg(test)]
 #[allow(clippy::expect_used, clippy::panic)]
 mod tests;
+mod units;
 
 pub use classify::{cannot_run_in_transaction, is_data_change, is_schema_change, is_transaction_control};
+pub use destroys::{Destroyed, destroys};
 pub use meta::{Meta, Variables};
 pub use parsed::Parsed;
 pub use place::{Note, Place};
@@ -31,3 +34,4 @@ pub use run::{OnProgress, Progress, Ran, run};
 pub use split::{Item, Splitter, Statement};
 pub use summary::statement_summary;
 pub use survey::{Survey, survey};
+pub use units::{Piece, Sort, Unit, units};
