@@ -10,6 +10,7 @@ mod diff;
 mod down;
 mod fsck;
 mod init;
+mod lint;
 mod log;
 mod merge;
 mod migration;
@@ -62,6 +63,7 @@ pub enum Command {
     Op(op::Op),
     Undo(undo::Undo),
     Plan(plan::Plan),
+    Lint(lint::Lint),
     #[command(subcommand)]
     Migration(migration::Migration),
     Fsck(fsck::Fsck),
@@ -96,6 +98,7 @@ impl Command {
             Self::Op(command) => command.run(app).await,
             Self::Undo(command) => command.run(app).await,
             Self::Plan(command) => command.run(app).await,
+            Self::Lint(command) => command.run(app).await,
             Self::Migration(command) => command.run(app).await,
             Self::Fsck(command) => command.run(app).await,
             Self::Completions(command) => command.run(),

@@ -4,7 +4,10 @@ use crate::failure::{Exit, Outcome};
 use crate::input;
 use crate::output::{Page, plural, style};
 use clap::Args;
-use pleach_core::{Config, Hazard, PlanOptions, Planned, Project, Rename, SchemaSource, plan_between};
+use pleach_core::{
+    Config, Hazard, MeasureOptions, Measured, PlanOptions, Planned, Project, Rename, SchemaSource, measure_plan,
+    plan_between,
+};
 use std::path::Path;
 
 /// Plan the way from any schema to any other
@@ -21,10 +24,15 @@ CONCURRENTLY, constraints are added NOT VALID and then validated, columns are fi
 A table of a database is large from --large on; one of a file or a branch has no size that is
 known, and is taken for large.
 
+With --measure the plan also runs on a copy that has rows: a branch's own, those of the SQL files,
+or the first ones of each table of a database. Locks, rewrites, rows, bytes, log and time are what
+was seen there.
+
 Examples:
   pleach plan --from env:PRODUCTION --to schema.sql
   pleach plan --from old.sql --to new.sql --rename public.users.bio=biography
-  pleach plan --from env:PRODUCTION --to main --format human")]
+  pleach plan --from env:PRODUCTION --to main --format human
+  pleach plan --from main --to agent/names --measure --target env:PRODUCTION")]
 pub struct Plan {
     /// Where it starts: a URL, SQL files, a branch or commit
     #[arg(long, value_name = "SOURCE")]
@@ -53,6 +61,18 @@ pub struct Plan {
     /// Only look: show the plan without running it first
     #[arg(long)]
     no_prove: bool,
+
+    /// Run it on a copy with the rows of the first side too, and show what each statement did there
+    #[arg(long, conflicts_with = "no_prove")]
+    measure: bool,
+
+    /// The database whose tables' sizes measured times are scaled to
+    #[arg(long, value_name = "URL", requires = "measure")]
+    target: Option<String>,
+
+    /// How many rows of each table are copied from a database to measure on; 0 is all of them
+    #[arg(long, value_name = "ROWS", requires = "measure", default_value_t = 100_000)]
+    sample: u64,
 }
 
 impl Plan {
@@ -75,7 +95,17 @@ impl Plan {
             options.scratch.get_or_insert_with(|| opened.target().clone());
             project = Some(opened);
         }
-        let planned = plan_between(&options, project.as_ref(), &app.context).await?;
+        let mut planned = plan_between(&options, project.as_ref(), &app.context).await?;
+        if self.measure {
+            let measure = MeasureOptions {
+                from: options.from,
+                scratch: options.scratch,
+                target: self.target.as_deref().map(input::target).transpose()?,
+                sample: self.sample,
+                large: options.large,
+            };
+            measure_plan(&mut planned, &measure, project.as_mut(), &app.context).await?;
+        }
         app.ui.answer(&planned, |page| match app.ui.format() {
             Some(Format::Human) => print(page, &planned),
             _ => planned.sql().lines().for_each(|line| page.line(line)),
@@ -85,7 +115,7 @@ impl Plan {
 }
 
 /// A URL has its scheme, a file is there, and everything else is a branch or commit.
-fn source(text: &str) -> Outcome<SchemaSource> {
+pub(super) fn source(text: &str) -> Outcome<SchemaSource> {
     let is_url = text == "-" || text.starts_with("env:") || text.contains("://") || text.contains('=');
     Ok(if Path::new(text).exists() {
         SchemaSource::Files(text.into())
@@ -97,7 +127,7 @@ fn source(text: &str) -> Outcome<SchemaSource> {
 }
 
 /// A size as PostgreSQL writes it: `8MB`.
-fn bytes(text: &str) -> Result<u64, String> {
+pub(super) fn bytes(text: &str) -> Result<u64, String> {
     let digits = text.trim_end_matches(|c: char| !c.is_ascii_digit());
     let unit = match text[digits.len()..].trim() {
         "" | "B" => 1,
@@ -126,6 +156,9 @@ fn print(page: &mut Page, planned: &Planned) {
             for lock in step.seen.locks.iter().flatten() {
                 page.indented(6, format!("{} on {}", lock.mode, lock.relation));
             }
+            for line in step.seen.measured.iter().flat_map(Measured::words) {
+                page.indented(6, line);
+            }
             step.hazards.iter().for_each(|hazard| page.indented(6, shown(hazard)));
         }
         page.line("");
@@ -143,6 +176,6 @@ fn print(page: &mut Page, planned: &Planned) {
     }
 }
 
-fn shown(hazard: &Hazard) -> String {
+pub(super) fn shown(hazard: &Hazard) -> String {
     format!("{} {}: {}", style::paint(style::WARNING, hazard.code), hazard.object, hazard.message)
 }

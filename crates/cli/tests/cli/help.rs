@@ -32,6 +32,7 @@ const COMMANDS: &[&str] = &[
     "op log",
     "undo",
     "plan",
+    "lint",
     "migration generate",
     "fsck",
     "completions",

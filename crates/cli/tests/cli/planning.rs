@@ -29,6 +29,35 @@ fn from_one_file_to_another() {
 }
 
 #[test]
+fn measured_on_rows() {
+    on_every_server("planning_measured", |story| {
+        let rows = "INSERT INTO users SELECT n, 'name ' || n, repeat('x', 50), n FROM generate_series(1, 3000) n;\n";
+        story.file("before.sql", &format!("{BEFORE}{rows}"));
+        story.file("after.sql", AFTER);
+        story.type_in(
+            "
+            pleach plan --from before.sql --to after.sql --rename public.users.bio=biography --measure
+            pleach plan --from before.sql --to after.sql --rename public.users.bio=biography --measure --offline --format human
+            pleach plan --from before.sql --to before.sql --measure
+            pleach plan --from before.sql --to after.sql --measure --no-prove
+            ",
+        );
+        // Times are scaled to the tables of another database.
+        story.quietly("PLEACH_NO_BACKGROUND=1 pleach init --schema before.sql && pleach branch create big");
+        story.quietly("pleach --branch big sql -c \"INSERT INTO users SELECT n, 'n', 'x', 1 FROM generate_series(3001, 90000) n\"");
+        story.quietly("pleach branch url big > url");
+        story.type_in(
+            "
+            pleach plan --from before.sql --to after.sql --rename public.users.bio=biography --measure --target - --offline < url
+            echo 'CREATE TABLE users (id bigint PRIMARY KEY, name text, bio text, age bigint);' > wide.sql
+            sed 1d before.sql | grep -v INSERT >> wide.sql
+            pleach plan --from - --to wide.sql --measure --sample 100 --offline < url
+            ",
+        );
+    });
+}
+
+#[test]
 fn between_a_database_and_branches() {
     on_every_server("planning_branches", |story| {
         story.file("before.sql", BEFORE);

@@ -3,11 +3,11 @@
 //! It needs no project and changes neither side. No plan is shown that did not run and end where
 //! it should, unless a look without proof is asked for.
 
-mod hazard;
+pub(crate) mod hazard;
 mod rename;
 mod run;
-mod scratch;
-mod source;
+pub(crate) mod scratch;
+pub(crate) mod source;
 mod sql;
 
 use self::run::Watch;
@@ -29,6 +29,7 @@ use std::time::Instant;
 pub use hazard::{Harm, Hazard};
 pub use rename::Rename;
 pub use run::{Lock, Scan, Seen};
+pub(crate) use run::{spoken, strength};
 pub use source::SchemaSource;
 
 /// What to plan, and how.

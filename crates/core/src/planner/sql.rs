@@ -1,6 +1,7 @@
 //! A plan as a script for psql.
 
 use super::{Hazard, Planned, PlannedPart, PlannedStep};
+use crate::measure::Measured;
 use pleach_change::statement;
 
 impl Planned {
@@ -52,6 +53,9 @@ impl PlannedStep {
         if let Some(locks) = self.seen.locks.as_ref().filter(|locks| !locks.is_empty()) {
             let list: Vec<String> = locks.iter().map(|lock| format!("{} on {}", lock.mode, lock.relation)).collect();
             out.push_str(&format!("-- locks: {}\n", one_line(&list.join(", "))));
+        }
+        for line in self.seen.measured.iter().flat_map(Measured::words) {
+            out.push_str(&format!("-- measured: {}\n", one_line(&line)));
         }
         out + &statement(&self.sql) + "\n"
     }

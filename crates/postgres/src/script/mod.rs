@@ -6,6 +6,7 @@
 //! (another version's grammar) is left for the server to judge.
 
 mod classify;
+mod fit;
 mod lexer;
 mod meta;
 mod parsed;
@@ -15,6 +16,7 @@ mod refusal;
 mod roles;
 mod run;
 mod split;
+mod steps;
 mod summary;
 mod survey;
 #[cfg(test)]
@@ -29,5 +31,6 @@ pub use reader::{Script, Wrap};
 pub use roles::{Roles, roles_named};
 pub use run::{OnProgress, Progress, Ran, run};
 pub use split::{Item, Splitter, Statement};
+pub use steps::{Piece, Role, Steps};
 pub use summary::statement_summary;
 pub use survey::{Survey, survey};
