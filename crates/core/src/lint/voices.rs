@@ -35,15 +35,17 @@ pub(super) fn joined(
     for statement in ran {
         for hazard in &statement.did.hazards {
             let same = same_as(hazard.code);
-            let is_meant = rules.exclude_harms.contains(&hazard.code)
-                || ignores.iter().any(|one| one.covers(lines, statement.from, statement.to, hazard.code, &same));
-            if is_meant && statement.is_here {
+            let is_meant = statement.is_here
+                && ignores.iter().any(|one| one.covers(lines, statement.from, statement.to, hazard.code, &same));
+            if !is_meant && rules.exclude_harms.contains(&hazard.code) {
                 continue;
             }
-            // The most that is said about one thing is said once.
+            // Who says the same says it once, and is not heard where it is meant.
             let heard = |voice: &mut Voice| statement.holds(voice) && same.contains(&voice.rule);
             let spoken: Vec<Voice> = voices.extract_if(.., heard).collect();
-            findings.push(of_hazard(lines, statement, hazard, &spoken));
+            if !is_meant {
+                findings.push(of_hazard(lines, statement, hazard, &spoken));
+            }
         }
     }
     findings.extend(voices.into_iter().map(|voice| of_voice(file, lines, ran, voice)));

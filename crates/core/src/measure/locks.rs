@@ -14,15 +14,11 @@ pub(super) type Locks = BTreeMap<u32, String>;
 /// How often another connection looks at a statement that runs.
 const PAUSE: Duration = Duration::from_millis(2);
 
+/// Locks on relations of the database, those included that are gone by now.
 const LOCKS: &str = "
-    SELECT c.oid, l.mode
-    FROM pg_catalog.pg_locks l
-    JOIN pg_catalog.pg_class c ON c.oid = l.relation
-    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-    WHERE l.locktype = 'relation'
-        AND l.database = (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database())
-        AND c.oid >= 16384 AND c.relkind IN ('r', 'p', 'v', 'm', 'i', 'I')
-        AND n.nspname NOT IN ('pleach', 'pg_toast')";
+    SELECT l.relation, l.mode FROM pg_catalog.pg_locks l
+    WHERE l.locktype = 'relation' AND l.relation >= 16384
+        AND l.database = (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database())";
 
 /// The locks that the session's open transaction has.
 pub(super) async fn own(session: &Session) -> Result<Locks> {

@@ -235,7 +235,14 @@ impl<'a> Meter<'a> {
         out.extend(of(&changes.rewritten).into_iter().map(|table| hazard::rewritten(&table.name())));
         for scan in &seen.scans {
             let found = before.iter().find(|(_, was)| address(was) == scan.table).map(|(oid, _)| oid);
-            if found.is_some_and(large) && !seen.rewrites.contains(&scan.table) {
+            // An emptied table has nothing to read, and whoever writes an index anew reads its table.
+            let told = |oid: &u32| {
+                let reindexed = |index: &u32| before.get(index).and_then(|index| index.table) == Some(*oid);
+                is_emptied(before.get(oid), self.now.get(oid))
+                    || changes.rewritten.contains(oid)
+                    || changes.reindexed.iter().any(reindexed)
+            };
+            if found.is_some_and(|oid| large(oid) && !told(oid)) {
                 out.extend(hazard::scanned(&scan.table.sql(), &scan.under));
             }
         }
@@ -257,6 +264,8 @@ impl<'a> Meter<'a> {
     fn long(&self, before: &Census, measured: &Measured) -> Vec<Hazard> {
         let (milliseconds, log_bytes) = match &measured.estimate {
             Some(estimate) => (estimate.milliseconds, estimate.wal_bytes),
+            // What touches no rows takes no longer where there are more of them.
+            None if measured.tables.is_empty() => return Vec::new(),
             None => (measured.microseconds / 1000, measured.wal_bytes),
         };
         let blocking = self.held.iter().filter(|(oid, _)| self.origin.contains_key(oid));
