@@ -28,11 +28,7 @@ pub fn run(cli: Cli) -> ExitCode {
     let outcome = App::new(&cli.global, ui.clone(), spinner).and_then(|app| {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|error| internal(format!("cannot start the runtime: {error}")))?;
-        if app.ui.format() == Some(Format::Sql) && !matches!(cli.command, Command::Plan(_)) {
-            return Err(Error::new(Class::Input, "usage", "only plans are printed as SQL")
-                .hint("leave `--format sql` out; `pleach diff --sql` shows a difference as SQL")
-                .into());
-        }
+        check_format(app.ui.format(), &cli.command)?;
         runtime.block_on(cli.command.run(&app))
     });
     match outcome {
@@ -71,6 +67,21 @@ impl App {
     pub async fn project(&self) -> Outcome<Project> {
         Ok(Project::open(&self.directory, self.context.clone()).await?)
     }
+}
+
+/// Refuses a form of output that the command has not.
+fn check_format(format: Option<Format>, command: &Command) -> Outcome<()> {
+    let (message, hint) = match (format, command) {
+        (Some(Format::Sql), command) if !matches!(command, Command::Plan(_)) => {
+            ("only plans are printed as SQL", "leave `--format sql` out; `pleach diff --sql` shows a difference as SQL")
+        }
+        (Some(Format::Sarif | Format::Github), command) if !matches!(command, Command::Lint(_)) => (
+            "only what linting finds is printed as SARIF or for GitHub",
+            "leave `--format` out, or take `--format json`",
+        ),
+        _ => return Ok(()),
+    };
+    Err(Error::new(Class::Input, "usage", message).hint(hint).into())
 }
 
 /// The failure for what should not happen.

@@ -37,7 +37,7 @@ Example:
   pleach merge agent/nickname            proved on a scratch database, then applied to main
   pleach migration generate              the files that production needs
 
-Exit codes: 0 done, 2 wrong input, 3 does not fit the state, 4 conflict, 5 refused by PostgreSQL,
+Exit codes: 0 done, 1 lint or fsck found something, 2 wrong input, 3 does not fit the state, 4 conflict, 5 refused by PostgreSQL,
 6 unavailable, 7 unsafe without consent, 70 a defect. docs/reference.md has all of it.";
 
 /// Options that every command takes.
@@ -56,7 +56,7 @@ pub struct Global {
     #[arg(long, value_name = "NAME", global = true, env = "PLEACH_ACTOR", hide_env_values = true)]
     pub actor: Option<String>,
 
-    /// Print for people (human), or one JSON object for programs (json); plans also for psql (sql)
+    /// Print for people (human), or one JSON object for programs (json); plans also for psql (sql), and lint for CI (sarif, github)
     #[arg(long, value_name = "FORMAT", global = true, value_enum)]
     #[arg(hide_possible_values = true)]
     pub format: Option<Format>,
@@ -80,6 +80,10 @@ pub enum Format {
     Json,
     /// A script for psql.
     Sql,
+    /// What linting found, as SARIF 2.1.0.
+    Sarif,
+    /// What linting found, as annotations of a GitHub workflow.
+    Github,
 }
 
 /// When to use colour.

@@ -9,6 +9,8 @@ pub enum Exit {
     Done,
     /// A check found damage.
     Damaged,
+    /// Linting found something.
+    Findings,
     /// A merge waits for decisions.
     Conflicts,
 }
@@ -42,7 +44,7 @@ impl Exit {
     pub fn code(self) -> u8 {
         match self {
             Self::Done => 0,
-            Self::Damaged => 1,
+            Self::Damaged | Self::Findings => 1,
             Self::Conflicts => code(Class::Conflict),
         }
     }

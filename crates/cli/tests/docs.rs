@@ -129,7 +129,8 @@ fn steady(line: &str) -> String {
         }
         let hex = word.len() >= 10 && word.chars().all(|c| c.is_ascii_hexdigit());
         let number = !word.is_empty() && word.chars().all(|c| c.is_ascii_digit() || c == '.');
-        let unit = matches!(word.as_str(), "µs" | "ms" | "s" | "kB" | "MB" | "second" | "seconds" | "just" | "now");
+        let unit =
+            matches!(word.as_str(), "µs" | "ms" | "s" | "bytes" | "kB" | "MB" | "second" | "seconds" | "just" | "now");
         match () {
             () if hex => out.push_str("HASH"),
             () if number => out.push('N'),

@@ -268,7 +268,7 @@ fn explain_restore(error: Error) -> Error {
 }
 
 /// The tables whose rows are their own, with the columns that can be written.
-fn tables_with_rows(tree: &Tree) -> Vec<Table> {
+pub(crate) fn tables_with_rows(tree: &Tree) -> Vec<Table> {
     let tables = tree
         .iter()
         .filter(|(address, entry)| address.kind == Kind::Table && entry.object.get(Attr::PartitionKey).is_none());
@@ -283,7 +283,7 @@ fn tables_with_rows(tree: &Tree) -> Vec<Table> {
 }
 
 /// The sequences of a tree, those inside identity columns as well, as qualified SQL.
-fn sequences(tree: &Tree) -> Vec<String> {
+pub(crate) fn sequences(tree: &Tree) -> Vec<String> {
     let mut out = Vec::new();
     for (address, entry) in tree.iter() {
         if address.kind == Kind::Sequence {

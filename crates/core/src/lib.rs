@@ -16,6 +16,8 @@ mod history;
 mod identity;
 mod import;
 mod init;
+mod lint;
+mod measure;
 mod merge;
 mod migration;
 mod patience;
@@ -39,6 +41,8 @@ pub use destroy::Loss;
 pub use history::{DiffView, LogEntry, Shown};
 pub use import::{Imported, Source};
 pub use init::{InitOptions, Initialised};
+pub use lint::{Finding, Level, LintInput, LintOptions, Linted, LintedStatement, RuleOptions, lint};
+pub use measure::{Estimate, MeasureOptions, Measured, Touched, measure_plan, pretty_size};
 pub use merge::{ConflictView, MergeOptions, MergeOutcome, Merging};
 pub use migration::{Aside, GenerateOptions, Generated, Manifest, MigrationProof, Notes, Revision};
 pub use planner::{

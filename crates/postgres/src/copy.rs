@@ -42,6 +42,17 @@ pub async fn copy_data(
     source: &Session,
     destination: &Session,
     tables: &[Table],
+    progress: impl FnMut(&Table, Copied),
+) -> Result<Copied> {
+    copy_sample(source, destination, tables, None, progress).await
+}
+
+/// As [`copy_data`], at most so many rows of each table: the first ones that come.
+pub async fn copy_sample(
+    source: &Session,
+    destination: &Session,
+    tables: &[Table],
+    rows: Option<u64>,
     mut progress: impl FnMut(&Table, Copied),
 ) -> Result<Copied> {
     // What pg_dump sets, so that every value is read back as it was.
@@ -53,7 +64,7 @@ pub async fn copy_data(
     destination.batch_execute("SET datestyle = 'ISO'; SET intervalstyle = 'postgres'").await?;
     let mut total = Copied::default();
     for table in tables {
-        let copied = copy_table(source, destination, table).await?;
+        let copied = copy_table(source, destination, table, rows).await?;
         progress(table, copied);
         total.rows += copied.rows;
         total.bytes += copied.bytes;
@@ -82,16 +93,20 @@ pub async fn copy_sequences(source: &Session, destination: &Session, names: &[St
     Ok(())
 }
 
-async fn copy_table(source: &Session, destination: &Session, table: &Table) -> Result<Copied> {
+async fn copy_table(source: &Session, destination: &Session, table: &Table, limit: Option<u64>) -> Result<Copied> {
     let on_table = |error: tokio_postgres::Error| Error::from(error).on(table.name.clone());
-    let columns = if table.columns.is_empty() {
-        String::new()
-    } else {
-        let names: Vec<_> = table.columns.iter().map(|name| quote_ident(name)).collect();
-        format!(" ({})", names.join(", "))
+    let names: Vec<_> = table.columns.iter().map(|name| quote_ident(name)).collect();
+    let names = names.join(", ");
+    let columns = if names.is_empty() { String::new() } else { format!(" ({names})") };
+    let what = match limit {
+        None => format!("{}{columns}", table.name),
+        Some(limit) => {
+            let names = if names.is_empty() { "*" } else { &names };
+            format!("(SELECT {names} FROM ONLY {} LIMIT {limit})", table.name)
+        }
     };
     tracing::debug!(table = table.name, "copying rows");
-    let mut rows = pin!(source.copy_out(&format!("COPY {}{columns} TO STDOUT", table.name)).await.map_err(on_table)?);
+    let mut rows = pin!(source.copy_out(&format!("COPY {what} TO STDOUT")).await.map_err(on_table)?);
     let mut sink = pin!(
         destination.copy_in::<_, Bytes>(&format!("COPY {}{columns} FROM STDIN", table.name)).await.map_err(on_table)?
     );

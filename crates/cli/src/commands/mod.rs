@@ -11,6 +11,7 @@ mod diff;
 mod down;
 mod fsck;
 mod init;
+mod lint;
 mod log;
 mod merge;
 mod migration;
@@ -64,6 +65,7 @@ pub enum Command {
     Undo(undo::Undo),
     Plan(plan::Plan),
     Apply(apply::Apply),
+    Lint(lint::Lint),
     #[command(subcommand)]
     Migration(migration::Migration),
     Fsck(fsck::Fsck),
@@ -99,6 +101,7 @@ impl Command {
             Self::Undo(command) => command.run(app).await,
             Self::Plan(command) => command.run(app).await,
             Self::Apply(command) => command.run(app).await,
+            Self::Lint(command) => command.run(app).await,
             Self::Migration(command) => command.run(app).await,
             Self::Fsck(command) => command.run(app).await,
             Self::Completions(command) => command.run(),

@@ -4,7 +4,10 @@ use crate::failure::{Exit, Outcome};
 use crate::input;
 use crate::output::{Page, plural, style};
 use clap::Args;
-use pleach_core::{Config, Hazard, PlanOptions, Planned, Project, Rename, SchemaSource, plan_between};
+use pleach_core::{
+    Config, Hazard, MeasureOptions, Measured, PlanOptions, Planned, Project, Rename, SchemaSource, measure_plan,
+    plan_between,
+};
 use std::path::Path;
 
 /// Plan the way from any schema to any other
@@ -21,10 +24,15 @@ CONCURRENTLY, constraints are added NOT VALID and then validated, columns are fi
 A table of a database is large from --large on; one of a file or a branch has no size that is
 known, and is taken for large.
 
+With --measure the plan also runs on a copy that has rows: a branch's own, those of the SQL files,
+or the first ones of each table of a database. Locks, rewrites, rows, bytes, log and time are what
+was seen there.
+
 Examples:
   pleach plan --from env:PRODUCTION --to schema.sql
   pleach plan --from old.sql --to new.sql --rename public.users.bio=biography
-  pleach plan --from env:PRODUCTION --to main --format human")]
+  pleach plan --from env:PRODUCTION --to main --format human
+  pleach plan --from main --to agent/names --measure --target env:PRODUCTION")]
 pub struct Plan {
     /// Where it starts: a URL, SQL files, a branch or commit
     #[arg(long, value_name = "SOURCE")]
@@ -60,13 +68,35 @@ pub struct How {
     /// Only look: show the plan without running it first
     #[arg(long)]
     no_prove: bool,
+
+    /// Run it on a copy with the rows of the first side too, and show what each statement did there
+    #[arg(long, conflicts_with = "no_prove")]
+    measure: bool,
+
+    /// The database whose tables' sizes measured times are scaled to
+    #[arg(long, value_name = "URL", requires = "measure")]
+    target: Option<String>,
+
+    /// How many rows of each table are copied from a database to measure on; 0 is all of them
+    #[arg(long, value_name = "ROWS", requires = "measure", default_value_t = 100_000)]
+    sample: u64,
 }
 
 impl Plan {
     pub async fn run(self, app: &App) -> Outcome {
         let mut options = self.how.options(source(&self.from)?, source(&self.to)?)?;
-        let project = project_of(app, &mut options).await?;
-        let planned = plan_between(&options, project.as_ref(), &app.context).await?;
+        let mut project = project_of(app, &mut options).await?;
+        let mut planned = plan_between(&options, project.as_ref(), &app.context).await?;
+        if self.measure {
+            let measure = MeasureOptions {
+                from: options.from,
+                scratch: options.scratch,
+                target: self.target.as_deref().map(input::target).transpose()?,
+                sample: self.sample,
+                large: options.large,
+            };
+            measure_plan(&mut planned, &measure, project.as_mut(), &app.context).await?;
+        }
         app.ui.answer(&planned, |page| match app.ui.format() {
             Some(Format::Human) => print(page, &planned),
             _ => planned.sql().lines().for_each(|line| page.line(line)),
@@ -145,6 +175,9 @@ pub fn print(page: &mut Page, planned: &Planned) {
             step.sql.lines().for_each(|line| page.indented(2, line));
             for lock in step.seen.locks.iter().flatten() {
                 page.indented(6, format!("{} on {}", lock.mode, lock.relation));
+            }
+            for line in step.seen.measured.iter().flat_map(Measured::words) {
+                page.indented(6, line);
             }
             step.hazards.iter().for_each(|hazard| page.indented(6, shown(hazard)));
             step.undo.line().iter().for_each(|undo| page.indented(6, format!("undo: {undo}")));

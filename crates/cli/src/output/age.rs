@@ -1,4 +1,4 @@
-//! Times, ages and sizes for people.
+//! Times and ages for people.
 
 use time::OffsetDateTime;
 use time::macros::format_description;
@@ -28,19 +28,6 @@ pub fn ago(at: OffsetDateTime) -> String {
     format!("{} ago", super::plural(seconds / unit, name))
 }
 
-/// A number of bytes: `8.3 MB`, in the units of `pg_size_pretty`.
-pub fn size(bytes: u64) -> String {
-    const UNITS: [&str; 5] = ["bytes", "kB", "MB", "GB", "TB"];
-    let mut value = bytes as f64;
-    let mut unit = 0;
-    while value >= 1024.0 && unit + 1 < UNITS.len() {
-        value /= 1024.0;
-        unit += 1;
-    }
-    let digits = usize::from(unit > 0 && value < 10.0);
-    format!("{value:.digits$} {}", UNITS[unit])
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -60,10 +47,5 @@ mod tests {
             assert_eq!(ago(OffsetDateTime::now_utc() - Duration::seconds(seconds)), text);
         }
         assert_eq!(ago(OffsetDateTime::now_utc() - Duration::days(800)), "2 years ago");
-    }
-
-    #[test]
-    fn sizes_have_two_digits_or_more() {
-        assert_eq!([size(0), size(8192), size(8_700_000), size(20 << 30)], ["0 bytes", "8.0 kB", "8.3 MB", "20 GB"]);
     }
 }

@@ -6,22 +6,29 @@ mod conflict;
 mod describe;
 mod diff;
 mod error;
+mod github;
 mod graph;
 mod lines;
+mod lint;
 mod page;
 mod proof;
+mod sarif;
 mod spinner;
 pub mod style;
 mod table;
 
-pub use age::{ago, moment, size};
+pub use age::{ago, moment};
 pub use aligned::aligned;
 pub use conflict::{conflicts, decision};
 pub use diff::{data_steps, diff, tally};
 pub use error::usage;
+pub use github::annotations;
 pub use graph::Graph;
+pub use lint::linted;
 pub use page::{Page, first_line, plural};
+pub use pleach_core::pretty_size as size;
 pub use proof::{applied, data_count, losses, proved};
+pub use sarif::sarif;
 pub use spinner::Spinner;
 pub use table::{Align, Table};
 
@@ -77,6 +84,12 @@ impl Ui {
         let mut page = Page::default();
         human(&mut page);
         self.write(page.text())
+    }
+
+    /// Prints a text that is for other programs as it is.
+    pub fn text(&self, text: &str) -> Outcome<()> {
+        self.spinner.clear();
+        self.write(text)
     }
 
     /// Prints that something was done, unless only what was asked for is wanted.

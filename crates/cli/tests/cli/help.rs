@@ -33,6 +33,7 @@ const COMMANDS: &[&str] = &[
     "undo",
     "plan",
     "apply",
+    "lint",
     "migration generate",
     "migration apply",
     "migration status",

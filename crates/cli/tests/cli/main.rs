@@ -7,6 +7,7 @@
 mod branches;
 mod crash;
 mod help;
+mod linting;
 mod merging;
 mod migrating;
 mod planning;

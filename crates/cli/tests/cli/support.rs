@@ -138,6 +138,7 @@ impl Drop for Story {
 const FILTERS: &[(&str, &str)] = &[
     (r"PostgreSQL \d+\.\d+", "PostgreSQL [version]"),
     (r#""version":"\d+\.\d+""#, r#""version":"[version]""#),
+    (r"(took|about) \d+(\.\d+)? (ms|s|min)\b", "$1 [n] ms"),
     (r"\d+(\.\d+)? ms\b", "[n] ms"),
     (r"  +\d+(\.\d)? MB\b", "  [n] MB"),
     (r"\d+(\.\d)? (bytes|kB|MB)\b", "[n] MB"),
@@ -159,7 +160,10 @@ const FILTERS: &[(&str, &str)] = &[
     (r"_[0-9a-f]{10}\b", "_[id]"),
     (r":[0-9a-f]{64}@", ":[password]@"),
     (r"(host=|port=|shop_data:\[password\]@127\.0\.0\.1:)[%\w.-]+", "$1[place]"),
-    (r#""(microseconds|milliseconds|clone_ms|run_ms|read_ms|bytes|port|pid|data_bytes)":\d+"#, r#""$1":0"#),
+    (
+        r#""(microseconds|milliseconds|clone_ms|run_ms|read_ms|bytes|wal_bytes|bytes_read|bytes_written|port|pid|data_bytes)":\d+"#,
+        r#""$1":0"#,
+    ),
     (r"[ ]+\n", "\n"),
 ];
 

@@ -33,6 +33,26 @@ pub enum Harm {
     OldNameFails,
     /// What is dropped and made looks like a rename.
     UndeclaredRename,
+    /// An index of a large table is written anew under a lock that keeps others waiting.
+    IndexRewrite,
+    /// It takes long under a lock that keeps others waiting.
+    LongLock,
+    /// It writes so much log that replicas fall behind.
+    MuchWal,
+}
+
+impl Harm {
+    /// Every sort of harm.
+    pub const ALL: [Self; 8] = [
+        Self::DataLoss,
+        Self::TableRewrite,
+        Self::IndexRewrite,
+        Self::FullScan,
+        Self::LongLock,
+        Self::MuchWal,
+        Self::OldNameFails,
+        Self::UndeclaredRename,
+    ];
 }
 
 impl fmt::Display for Harm {
@@ -43,12 +63,15 @@ impl fmt::Display for Harm {
             Self::FullScan => "full_scan",
             Self::OldNameFails => "old_name_fails",
             Self::UndeclaredRename => "undeclared_rename",
+            Self::IndexRewrite => "index_rewrite",
+            Self::LongLock => "long_lock",
+            Self::MuchWal => "much_wal",
         })
     }
 }
 
 /// The hazards of a statement.
-pub(super) fn of(
+pub(crate) fn of(
     from: &Tree,
     facts: &Facts,
     reasons: &BTreeMap<Address, String>,
@@ -62,31 +85,74 @@ pub(super) fn of(
     }
     let large = |table: &&Address| from.get(table).is_none() || facts.is_large(from, table);
     for table in seen.rewrites.iter().filter(large) {
-        let reason = step.object.as_ref().and_then(|column| reasons.get(column));
-        let why = reason.map(|why| format!("; not in a column beside, because {why}")).unwrap_or_default();
-        let message = format!("is written anew as a whole, and nobody reads or writes it meanwhile{why}");
-        out.push(Hazard { code: Harm::TableRewrite, object: table.to_string(), message });
+        let mut hazard = rewritten(&table.sql());
+        if let Some(why) = step.object.as_ref().and_then(|column| reasons.get(column)) {
+            hazard.message.push_str(&format!("; not in a column beside, because {why}"));
+        }
+        out.push(hazard);
     }
     for scan in seen.scans.iter().filter(|scan| large(&&scan.table) && !seen.rewrites.contains(&scan.table)) {
-        if let Some(blocked) = blocked_by(&scan.under) {
-            let who = if blocked == Blocked::All { "nobody reads or writes it" } else { "nobody writes it" };
-            let message = format!("is read from the first row to the last, and {who} meanwhile");
-            out.push(Hazard { code: Harm::FullScan, object: scan.table.to_string(), message });
-        }
+        out.extend(scanned(&scan.table.sql(), &scan.under));
     }
     // What is only there on the way has no name that anybody knows.
     let known = |a: &&Address| from.get(a).is_some();
-    let renamed = step.object.as_ref().filter(known);
-    let named = renamed.is_some_and(|a| matches!(a.kind, Kind::Table | Kind::Column | Kind::View));
+    let named = step.object.as_ref().filter(known).is_some_and(|a| matches!(a.kind, Kind::Table | Kind::Column | Kind::View));
     if step.stage == Stage::Rename && named {
-        let message = "is called otherwise from here on: statements with the old name fail".to_owned();
-        out.push(Hazard { code: Harm::OldNameFails, object, message });
+        out.push(renamed(&object));
     }
     out
 }
 
+/// A statement that takes as long as this keeps others waiting for too long.
+const LONG_MILLISECONDS: u64 = 1_000;
+
+/// A statement that writes as much log as this is more than replicas take in at once.
+const MUCH_LOG: u64 = 256 << 20;
+
+/// A table, as SQL, that is written anew.
+pub(crate) fn rewritten(table: &str) -> Hazard {
+    let message = "is written anew as a whole, and nobody reads or writes it meanwhile".to_owned();
+    Hazard { code: Harm::TableRewrite, object: format!("table {table}"), message }
+}
+
+/// A table, as SQL, that is read under a lock, where that keeps anybody waiting.
+pub(crate) fn scanned(table: &str, under: &str) -> Option<Hazard> {
+    let message = format!("is read from the first row to the last, and {} meanwhile", nobody(under)?);
+    Some(Hazard { code: Harm::FullScan, object: format!("table {table}"), message })
+}
+
+/// An index, as SQL, that is written anew while its table is locked, where that keeps anybody waiting.
+pub(crate) fn index_rewritten(index: &str, under: &str) -> Option<Hazard> {
+    let message = format!("is written anew as a whole; of its table, {} meanwhile", nobody(under)?);
+    Some(Hazard { code: Harm::IndexRewrite, object: format!("index {index}"), message })
+}
+
+/// A table, as SQL, that is locked for long, where that keeps anybody waiting.
+pub(crate) fn long_lock(table: &str, under: &str, milliseconds: u64) -> Option<Hazard> {
+    let who = nobody(under).filter(|_| milliseconds >= LONG_MILLISECONDS)?;
+    let message = format!("is locked for about {} s, and {who} meanwhile", milliseconds.div_ceil(1_000));
+    Some(Hazard { code: Harm::LongLock, object: format!("table {table}"), message })
+}
+
+/// What writes much log, most of it about a table.
+pub(crate) fn much_wal(table: &str, bytes: u64) -> Option<Hazard> {
+    let message = format!("about {} MB of log are written, which replicas have to take in", bytes >> 20);
+    (bytes >= MUCH_LOG).then(|| Hazard { code: Harm::MuchWal, object: format!("table {table}"), message })
+}
+
+/// Something, as SQL, whose rows or values are gone.
+pub(crate) fn lost(what: &str, how: &str) -> Hazard {
+    Hazard { code: Harm::DataLoss, object: what.to_owned(), message: format!("{how}, and nothing brings them back") }
+}
+
+/// Something that gets another name.
+pub(crate) fn renamed(object: &str) -> Hazard {
+    let message = "is called otherwise from here on: statements with the old name fail".to_owned();
+    Hazard { code: Harm::OldNameFails, object: object.to_owned(), message }
+}
+
 /// Two objects that look like a rename nobody declared.
-pub(super) fn unsaid(old: &Address, new: &Address) -> Hazard {
+pub(crate) fn unsaid(old: &Address, new: &Address) -> Hazard {
     let message = format!(
         "is dropped and {new} is made just like it: if that is a rename, say so with `--rename {}={}`",
         old.sql(),
@@ -95,18 +161,11 @@ pub(super) fn unsaid(old: &Address, new: &Address) -> Hazard {
     Hazard { code: Harm::UndeclaredRename, object: old.to_string(), message }
 }
 
-/// Whom a lock keeps waiting.
-#[derive(PartialEq, Eq)]
-enum Blocked {
-    Writers,
-    All,
-}
-
 /// Whom a lock mode keeps waiting, as the manual's table of conflicting locks has it.
-fn blocked_by(mode: &str) -> Option<Blocked> {
+fn nobody(mode: &str) -> Option<&'static str> {
     match mode {
-        "SHARE" | "SHARE ROW EXCLUSIVE" | "EXCLUSIVE" => Some(Blocked::Writers),
-        "ACCESS EXCLUSIVE" => Some(Blocked::All),
+        "SHARE" | "SHARE ROW EXCLUSIVE" | "EXCLUSIVE" => Some("nobody writes it"),
+        "ACCESS EXCLUSIVE" => Some("nobody reads or writes it"),
         _ => None,
     }
 }

@@ -3,13 +3,13 @@
 //! It needs no project and changes neither side. No plan is shown that did not run and end where
 //! it should, unless a look without proof is asked for.
 
-mod hazard;
+pub(crate) mod hazard;
 mod planned;
 mod prove;
 mod rename;
 mod run;
-mod scratch;
-mod source;
+pub(crate) mod scratch;
+pub(crate) mod source;
 mod sql;
 mod undo;
 mod work;
@@ -29,6 +29,7 @@ pub use planned::{PlanProof, Planned, PlannedPart, PlannedStep};
 pub(crate) use prove::again;
 pub use rename::Rename;
 pub use run::{Lock, Scan, Seen};
+pub(crate) use run::{spoken, strength};
 pub use source::SchemaSource;
 pub(crate) use source::{database, tree_now};
 pub(crate) use sql::{note, statements};

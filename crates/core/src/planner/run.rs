@@ -1,6 +1,7 @@
 //! Running the parts of a plan on a scratch database, and seeing what each statement does there.
 
 use crate::apply::refused;
+use crate::measure::Measured;
 use pleach_change::{Stage, Step};
 use pleach_postgres::Result;
 use pleach_postgres::connect::Session;
@@ -30,6 +31,9 @@ pub struct Seen {
     pub rewrites: Vec<Address>,
     /// The tables whose rows were read from the first to the last.
     pub scans: Vec<Scan>,
+    /// What was measured on a database with rows, where that was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub measured: Option<Measured>,
 }
 
 /// A table whose rows were read from the first to the last.
@@ -149,12 +153,13 @@ const MODES: [&str; 8] = [
     "ACCESS EXCLUSIVE",
 ];
 
-fn strength(mode: &str) -> Option<usize> {
+/// How strong a lock mode is beside others.
+pub(crate) fn strength(mode: &str) -> Option<usize> {
     MODES.iter().position(|known| *known == mode)
 }
 
 /// `AccessExclusiveLock` in the words of the manual.
-fn spoken(mode: &str) -> String {
+pub(crate) fn spoken(mode: &str) -> String {
     let mut out = String::new();
     for c in mode.trim_end_matches("Lock").chars() {
         if c.is_ascii_uppercase() && !out.is_empty() {

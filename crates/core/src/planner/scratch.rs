@@ -15,7 +15,7 @@ use std::path::Path;
 const PREFIX: &str = "pleach_scratch_";
 
 /// A server on which plans are tried.
-pub(super) struct Scratch {
+pub(crate) struct Scratch {
     admin: Session,
     target: Target,
     /// A private server of the account's own, which runs while somebody uses it.

@@ -108,26 +108,33 @@ pub(crate) async fn database(target: &Target) -> Result<Loaded> {
 }
 
 /// Makes the roles that a tree names.
-pub(super) async fn make_roles(scratch: &Scratch, tree: &Tree) -> Result<()> {
+pub(crate) async fn make_roles(scratch: &Scratch, tree: &Tree) -> Result<()> {
     scratch.make_roles(&roles_named(tree)).await.map(drop)
 }
 
-async fn read(session: &mut Session, own_roles: Vec<String>) -> Result<(Reading, HashMap<Address, u64>)> {
+/// Reads a database's schema, and how many bytes each of its tables has.
+pub(crate) async fn read(session: &mut Session, own_roles: Vec<String>) -> Result<(Reading, HashMap<Address, u64>)> {
     let transaction =
         session.build_transaction().isolation_level(IsolationLevel::RepeatableRead).read_only(true).start().await?;
     let reading = catalog::read(&transaction, &ReadOptions { own_roles }).await?;
+    let sizes = sizes(&transaction).await?;
+    transaction.rollback().await?;
+    Ok((reading, sizes))
+}
+
+/// How many bytes each table of a database has.
+pub(crate) async fn sizes(client: &impl GenericClient) -> Result<HashMap<Address, u64>> {
     let sql = "SELECT n.nspname::text, c.relname::text, pg_catalog.pg_table_size(c.oid)::int8
                FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
                WHERE c.relkind = 'r' AND c.oid >= 16384";
     let mut sizes = HashMap::new();
-    for row in transaction.query_typed(sql, &[]).await? {
+    for row in client.query_typed(sql, &[]).await? {
         let (schema, name): (String, String) = (row.try_get(0)?, row.try_get(1)?);
         // A table that is being dropped has no size any more.
         let bytes: i64 = row.try_get::<_, Option<i64>>(2)?.unwrap_or_default();
         sizes.insert(Address::new(Kind::Table, [schema, name]), bytes.unsigned_abs());
     }
-    transaction.rollback().await?;
-    Ok((reading, sizes))
+    Ok(sizes)
 }
 
 /// The schema that a transaction sees, as [`load`] reads it from a database.

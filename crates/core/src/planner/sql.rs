@@ -1,6 +1,7 @@
 //! A plan as a script for psql.
 
 use super::{Hazard, Planned, PlannedPart, PlannedStep};
+use crate::measure::Measured;
 use pleach_change::statement;
 
 impl Planned {
@@ -107,6 +108,9 @@ impl PlannedStep {
         }
         if let Some(undo) = self.undo.line() {
             out.push_str(&format!("-- undo: {}\n", one_line(&undo)));
+        }
+        for line in self.seen.measured.iter().flat_map(Measured::words) {
+            out.push_str(&format!("-- measured: {}\n", one_line(&line)));
         }
         out + &statement(&self.sql) + "\n"
     }

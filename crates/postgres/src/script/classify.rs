@@ -60,6 +60,28 @@ impl Parsed {
         self.statements().iter().any(|node| matches!(node, NodeEnum::TransactionStmt(_)))
     }
 
+    /// Whether any statement is a program that may do anything, be it ending transactions.
+    pub fn may_do_anything(&self) -> bool {
+        self.statements().iter().any(|node| matches!(node, NodeEnum::DoStmt(_) | NodeEnum::CallStmt(_)))
+    }
+
+    /// Whether all statements only set or show what concerns the session, or hold a place in a
+    /// transaction.
+    pub fn concerns_session(&self) -> bool {
+        let concerns = |node: &NodeEnum| match node {
+            NodeEnum::TransactionStmt(_) => transaction(node).is_none(),
+            _ => matches!(
+                node,
+                NodeEnum::VariableSetStmt(_)
+                    | NodeEnum::VariableShowStmt(_)
+                    | NodeEnum::ConstraintsSetStmt(_)
+                    | NodeEnum::DiscardStmt(_)
+                    | NodeEnum::DeallocateStmt(_)
+            ),
+        };
+        !self.statements().is_empty() && self.statements().iter().all(concerns)
+    }
+
     /// Whether any statement is refused inside a transaction block.
     pub fn cannot_run_in_transaction(&self) -> bool {
         self.statements().iter().any(needs_no_transaction)

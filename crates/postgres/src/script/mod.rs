@@ -7,6 +7,7 @@
 
 mod classify;
 mod destroys;
+mod fit;
 mod lexer;
 mod meta;
 mod parsed;
@@ -16,6 +17,7 @@ mod refusal;
 mod roles;
 mod run;
 mod split;
+mod steps;
 mod summary;
 mod survey;
 #[cfg(test)]
@@ -32,6 +34,7 @@ pub use reader::{Script, Wrap};
 pub use roles::{Roles, roles_named};
 pub use run::{OnProgress, Progress, Ran, run};
 pub use split::{Item, Splitter, Statement};
+pub use steps::{Role, Stepped, Steps};
 pub use summary::statement_summary;
 pub use survey::{Survey, survey};
 pub use units::{Piece, Sort, Unit, units};

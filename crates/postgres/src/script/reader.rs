@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs::File;
-use std::io::{BufRead, BufReader, Cursor};
+use std::io::{BufRead, BufReader, Cursor, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use pg_query::NodeEnum;
 use super::meta::{Command, CopyFrom, Meta, Variables, encoding_unsupported, is_utf8};
 use super::parsed::Parsed;
 use super::place::{Note, Place};
-use super::split::{Item, Splitter, Statement};
+use super::split::{Item, Splitter, Statement, not_text};
 use crate::{Class, Error, Result};
 
 /// A script to run: a file or a text, and how it is wrapped in a transaction.
@@ -72,6 +72,25 @@ impl Script {
     /// What it is called in errors and progress: the path of its file.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Its text, without what it includes.
+    ///
+    /// # Errors
+    /// When its file cannot be read, or is not text.
+    pub fn read(&self) -> Result<Arc<str>> {
+        let path = match &self.content {
+            Content::Text { text, .. } => return Ok(text.clone()),
+            Content::File(path) => path,
+        };
+        let mut bytes = Vec::new();
+        open_file(path)?.read_to_end(&mut bytes).map_err(|error| Error::unreadable(path, &error))?;
+        let text = String::from_utf8(bytes).map_err(|error| {
+            let before = error.as_bytes().get(..error.utf8_error().valid_up_to()).unwrap_or_default();
+            let line = 1 + before.iter().filter(|byte| **byte == b'\n').count() as u64;
+            not_text(&Place { file: self.name.clone(), line, offset: before.len() as u64 })
+        })?;
+        Ok(text.into())
     }
 
     /// How many bytes it has, included files left aside; for progress.

@@ -1,16 +1,15 @@
 //! Running a script on a connection.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use std::path::Path;
 use std::pin::pin;
 
 use bytes::Bytes;
 use futures_util::SinkExt;
-use pg_query::NodeEnum;
 use tokio_postgres::{Client, CopyInSink};
 
-use super::classify::{Transaction, goes_together, transaction, without_place};
+use super::classify::{Transaction, goes_together, transaction};
+use super::fit::Fit;
 use super::meta::Variables;
 use super::parsed::{Parsed, only_handles_rows};
 use super::place::{Note, Place};
@@ -81,8 +80,7 @@ pub async fn run(client: &Client, script: &Script, variables: &Variables, progre
         waiting: Vec::new(),
         waiting_bytes: 0,
         transaction: None,
-        made_roles: BTreeSet::new(),
-        settings: BTreeMap::new(),
+        fit: Fit::default(),
     };
     let outcome = runner.script(script, wrapped).await;
     if outcome.is_err() && runner.transaction.is_some() {
@@ -119,9 +117,7 @@ struct Runner<'a> {
     waiting_bytes: usize,
     /// Where the transaction that is open was begun.
     transaction: Option<Place>,
-    made_roles: BTreeSet<String>,
-    /// Whether the server has these settings.
-    settings: BTreeMap<String, bool>,
+    fit: Fit,
 }
 
 impl Runner<'_> {
@@ -174,7 +170,7 @@ impl Runner<'_> {
         if let Some(parsed) = &parsed {
             self.reader.observe(parsed, &statement.place)?;
             if let Some(node) = parsed.single()
-                && let Some(reason) = self.left_out(node).await?
+                && let Some(reason) = self.fit.left_out(self.client, node).await?
             {
                 let text = format!("{} was left out: {reason}", statement_summary(&statement.sql));
                 self.ran.notes.push(Note { place: statement.place.clone(), text });
@@ -236,59 +232,6 @@ impl Runner<'_> {
                 Ok(false)
             }
         }
-    }
-
-    /// Why this statement is not run here, if it is not.
-    async fn left_out(&mut self, node: &NodeEnum) -> Result<Option<&'static str>> {
-        if let Some(reason) = without_place(node) {
-            return Ok(Some(reason));
-        }
-        Ok(match node {
-            NodeEnum::CreateRoleStmt(create) => {
-                let there = self.is_there("SELECT FROM pg_catalog.pg_roles WHERE rolname = $1", &create.role).await?;
-                if !there {
-                    self.made_roles.insert(create.role.clone());
-                }
-                there.then_some("the server has this role already")
-            }
-            NodeEnum::AlterRoleStmt(alter) => self.not_made_here(alter.role.as_ref()),
-            NodeEnum::AlterRoleSetStmt(alter) => self.not_made_here(alter.role.as_ref()),
-            // Dumps make it although every database has it.
-            NodeEnum::CreateSchemaStmt(create)
-                if create.schemaname == "public" && create.authrole.is_none() && create.schema_elts.is_empty() =>
-            {
-                let there = "SELECT FROM pg_catalog.pg_namespace WHERE nspname = $1";
-                self.is_there(there, &create.schemaname).await?.then_some("the database has it already")
-            }
-            // Dumps of a newer server set what an older one does not know.
-            NodeEnum::VariableSetStmt(set) if !set.name.is_empty() && !set.name.contains([' ', '.']) => {
-                (!self.has_setting(&set.name).await?).then_some("this server has no such setting")
-            }
-            _ => None,
-        })
-    }
-
-    fn not_made_here(&self, role: Option<&pg_query::protobuf::RoleSpec>) -> Option<&'static str> {
-        let made = role.is_some_and(|role| self.made_roles.contains(&role.rolename));
-        (!made).then_some("roles belong to the whole server, and only those that the script makes are changed")
-    }
-
-    async fn has_setting(&mut self, name: &str) -> Result<bool> {
-        // The words of SET TRANSACTION and SET SESSION CHARACTERISTICS are no settings.
-        if name.eq_ignore_ascii_case("transaction") || name.starts_with("SESSION") {
-            return Ok(true);
-        }
-        if let Some(known) = self.settings.get(name) {
-            return Ok(*known);
-        }
-        let there = "SELECT WHERE pg_catalog.current_setting($1, true) IS NOT NULL";
-        let there = self.is_there(there, name).await?;
-        self.settings.insert(name.to_owned(), there);
-        Ok(there)
-    }
-
-    async fn is_there(&self, query: &str, name: &str) -> Result<bool> {
-        Ok(self.client.query_opt(query, &[&name]).await?.is_some())
     }
 
     async fn execute(&self, statement: &Statement) -> Result<(), Stopped> {

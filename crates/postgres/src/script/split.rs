@@ -317,7 +317,7 @@ impl<R: BufRead> Splitter<R> {
     }
 }
 
-fn not_text(place: &Place) -> Error {
+pub(super) fn not_text(place: &Place) -> Error {
     Error::new(Class::Input, "file_not_utf8", "the file is not UTF-8 text")
         .on(place.to_string())
         .hint("convert it first, for example `iconv -f LATIN1 -t UTF-8` (or -f UTF-16)")
