@@ -54,7 +54,7 @@ pub use project::{Context, Project, Told};
 pub use prove::Proof;
 pub use revert::Reverted;
 pub use runner::{
-    ApplyReport, Checked, Finding, KeptAside, Migrated, MigrationFolder, MigrationState, MigrationsRun, Prepared,
+    ApplyReport, Checked, Deviation, KeptAside, Migrated, MigrationFolder, MigrationState, MigrationsRun, Prepared,
     Rollback, Run, Standing as MigrationStanding, kept_aside, purge,
 };
 pub use undo::Undone;

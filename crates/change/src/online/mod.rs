@@ -176,7 +176,12 @@ impl Goal {
     /// # Errors
     /// As [`Goal::plan`].
     pub fn plan_back(&self, previous: &Tree) -> Result<Plan, PlanError> {
-        plan_as(&Style { adopts: BTreeMap::new(), ..self.style.clone() }, self.planned.as_ref().unwrap_or(&self.tree), previous, &[])
+        plan_as(
+            &Style { adopts: BTreeMap::new(), ..self.style.clone() },
+            self.planned.as_ref().unwrap_or(&self.tree),
+            previous,
+            &[],
+        )
     }
 
     /// Whether nothing is to be done.

@@ -44,6 +44,18 @@ pub struct Plan {
 
     #[command(flatten)]
     how: How,
+
+    /// Run it on a copy with the rows of the first side too, and show what each statement did there
+    #[arg(long, conflicts_with = "no_prove")]
+    measure: bool,
+
+    /// The database whose tables' sizes measured times are scaled to
+    #[arg(long, value_name = "URL", requires = "measure")]
+    target: Option<String>,
+
+    /// How many rows of each table are copied from a database to measure on; 0 is all of them
+    #[arg(long, value_name = "ROWS", requires = "measure", default_value_t = 100_000)]
+    sample: u64,
 }
 
 /// How a plan is made.
@@ -68,18 +80,6 @@ pub struct How {
     /// Only look: show the plan without running it first
     #[arg(long)]
     no_prove: bool,
-
-    /// Run it on a copy with the rows of the first side too, and show what each statement did there
-    #[arg(long, conflicts_with = "no_prove")]
-    measure: bool,
-
-    /// The database whose tables' sizes measured times are scaled to
-    #[arg(long, value_name = "URL", requires = "measure")]
-    target: Option<String>,
-
-    /// How many rows of each table are copied from a database to measure on; 0 is all of them
-    #[arg(long, value_name = "ROWS", requires = "measure", default_value_t = 100_000)]
-    sample: u64,
 }
 
 impl Plan {

@@ -7,7 +7,7 @@ use super::rules::{self, Heard};
 use super::text::Lines;
 use super::voices::{self, Ran};
 use crate::measure::{Bytes, Did, Ground, Meter, Sizes};
-use pleach_postgres::script::{Stepped, Place, Role, Statement, Steps, Variables, statement_summary};
+use pleach_postgres::script::{Place, Role, Statement, Stepped, Steps, Variables, statement_summary};
 use pleach_postgres::{Class, Error, Result, Said};
 use squawk_linter::Version;
 use std::str::FromStr;

@@ -96,7 +96,8 @@ pub(crate) fn of(
     }
     // What is only there on the way has no name that anybody knows.
     let known = |a: &&Address| from.get(a).is_some();
-    let named = step.object.as_ref().filter(known).is_some_and(|a| matches!(a.kind, Kind::Table | Kind::Column | Kind::View));
+    let named =
+        step.object.as_ref().filter(known).is_some_and(|a| matches!(a.kind, Kind::Table | Kind::Column | Kind::View));
     if step.stage == Stage::Rename && named {
         out.push(renamed(&object));
     }

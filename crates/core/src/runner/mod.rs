@@ -22,7 +22,7 @@ pub use history::State as MigrationState;
 pub use migrate::{Migrated, MigrationsRun, Run};
 pub use purge::{KeptAside, kept_aside, purge};
 pub use rollback::Rollback;
-pub use status::{Checked, Finding, Standing};
+pub use status::{Checked, Deviation, Standing};
 
 use crate::project::{APPLICATION, Context};
 use pleach_postgres::Result;

@@ -37,7 +37,7 @@ pub struct Standing {
 
 /// Something that is not as it should be.
 #[derive(Debug, Clone, Serialize)]
-pub struct Finding {
+pub struct Deviation {
     /// `edited`, `missing`, `unfinished`, `failed` or `drift`.
     pub code: &'static str,
     /// What it is about.
@@ -54,7 +54,7 @@ pub struct Checked {
     /// How many objects of the schema were.
     pub objects: usize,
     /// What is not as it should be.
-    pub findings: Vec<Finding>,
+    pub findings: Vec<Deviation>,
 }
 
 impl MigrationFolder {
@@ -101,7 +101,7 @@ impl MigrationFolder {
     pub async fn verify(&self, target: &Target, context: &Context) -> Result<Checked> {
         let session = open(target, context).await?;
         let entries = history::read(&session).await?;
-        let mut findings: Vec<Finding> = Vec::new();
+        let mut findings: Vec<Deviation> = Vec::new();
         for standing in self.standings(&entries)? {
             let message = match standing.state {
                 "edited" => "its files are not those that ran".to_owned(),
@@ -111,13 +111,13 @@ impl MigrationFolder {
                 _ => continue,
             };
             let object = format!("migration {}_{}", standing.version, standing.name);
-            findings.push(Finding { code: standing.state, object, message });
+            findings.push(Deviation { code: standing.state, object, message });
         }
         let got = tree_of(&session, &own_roles(target)).await?;
         // Half-way there is nothing to compare with.
         let settled = entries.iter().all(|entry| matches!(entry.state, State::Applied | State::RolledBack));
         if let Some(message) = self.drift_since_last(&entries, &got)?.filter(|_| settled) {
-            findings.push(Finding { code: "drift", object: target.to_string(), message });
+            findings.push(Deviation { code: "drift", object: target.to_string(), message });
         }
         session.close().await;
         Ok(Checked { migrations: self.migrations.len(), objects: got.len(), findings })
