@@ -38,6 +38,7 @@ pub use history::{DiffView, LogEntry, Shown};
 pub use import::{Imported, Source};
 pub use init::{InitOptions, Initialised};
 pub use merge::{ConflictView, MergeOptions, MergeOutcome, Merging};
+pub use migration::tools::{Draft, MigrationTool, Rendered, RenderedFile};
 pub use migration::{GenerateOptions, Generated};
 pub use planner::{
     Harm, Hazard, Lock, PlanOptions, PlanProof, Planned, PlannedPart, PlannedStep, Rename, Scan, SchemaSource, Seen,

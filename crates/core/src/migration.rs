@@ -2,20 +2,23 @@
 
 pub(crate) mod files;
 mod script;
+pub(crate) mod tools;
 
 use self::script::{Heading, script};
+use self::tools::{Draft, MigrationTool};
 use crate::apply;
 use crate::config::cannot;
 use crate::identity::{Newcomers, read};
+use crate::planner::{PlannedPart, PlannedStep, Seen};
 use crate::project::{MAIN, Project};
 use crate::prove::{Leg, millis, plan_way, server_name, unplannable};
 use crate::state::{self, Commit, JournalGuard, NewOperation};
-use pleach_change::{Plan, diff, plan};
+use pleach_change::{Plan, Stage, diff, plan};
 use pleach_postgres::{Class, Error, Result};
 use pleach_schema::{Address, Attr, Entry, Kind, Tree, Value};
 use serde::Serialize;
 use serde_json::json;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 use time::macros::format_description;
@@ -31,6 +34,8 @@ pub struct GenerateOptions {
     pub name: Option<String>,
     /// Where to write it.
     pub folder: PathBuf,
+    /// The migration tool that is to run it; without one the files are plain SQL.
+    pub tool: Option<String>,
 }
 
 /// A migration that was written.
@@ -40,10 +45,16 @@ pub struct Generated {
     pub version: String,
     /// Its name.
     pub name: String,
-    /// The file that goes up.
+    /// The file that goes up; nowhere in the form of another tool.
+    #[serde(skip_serializing_if = "is_nowhere")]
     pub up: PathBuf,
-    /// The file that goes back.
+    /// The file that goes back; nowhere in the form of another tool.
+    #[serde(skip_serializing_if = "is_nowhere")]
     pub down: PathBuf,
+    /// The tool whose form it has.
+    pub tool: String,
+    /// All its files.
+    pub files: Vec<PathBuf>,
     /// The commit it starts from.
     pub from: pleach_schema::Hash,
     /// The commit it ends at.
@@ -67,13 +78,14 @@ impl Project {
     /// # Errors
     /// `nothing_to_migrate`; `step_refused` and `not_proven` when the clone said no.
     pub async fn generate_migration(&mut self, options: &GenerateOptions) -> Result<Generated> {
+        let tool = self.tool(options.tool.as_deref())?;
         let to = self.resolve(options.to.as_deref().unwrap_or(MAIN)).await?;
         let from = match &options.from {
             Some(from) => self.resolve(from).await?,
             None => self.last_migrated(&to).await?,
         };
         let journal = self.begin("migration", &json!({ "from": from.hash, "to": to.hash })).await?;
-        match self.generate(&journal, &from, &to, options).await {
+        match self.generate(&journal, &from, &to, options, tool.as_ref()).await {
             Ok(generated) => {
                 journal.release(self.state.client()).await?;
                 Ok(generated)
@@ -88,6 +100,7 @@ impl Project {
         from: &Commit,
         to: &Commit,
         options: &GenerateOptions,
+        tool: Option<&MigrationTool>,
     ) -> Result<Generated> {
         let [from_tree, to_tree] = self.trees([from, to]).await?;
         let legs = self.way(from, to).await?;
@@ -111,17 +124,45 @@ impl Project {
         let name = slug(options.name.as_deref().unwrap_or(&to.message));
         let server = server_name(self.admin.server_version());
         let notes = notes(&from_tree, &to_tree, &legs);
+        if let Some(tool) = tool {
+            let draft = Draft {
+                at,
+                name: &name,
+                title: &to.message,
+                project: &self.row.name,
+                actor: &self.context.actor,
+                from: from.hash,
+                to: to.hash,
+                server: &server,
+                up: &parts_of(&up),
+                down: &parts_of(&down),
+                up_notes: &notes.up,
+                down_notes: &notes.down,
+            };
+            let rendered = tool.render(&options.folder, &draft)?;
+            let version = rendered.versions.first().cloned().unwrap_or_default();
+            let operation = self.migration_written(from, to, &version, &name);
+            self.change_files(journal, &rendered.files, operation).await?;
+            return Ok(Generated {
+                up_steps: up.steps.len(),
+                down_steps: down.steps.len(),
+                notes: notes.up.into_iter().chain(notes.down).chain(rendered.notes).collect(),
+                version,
+                name,
+                up: PathBuf::new(),
+                down: PathBuf::new(),
+                tool: tool.name().to_owned(),
+                files: rendered.files.into_iter().rev().map(|file| file.path).collect(),
+                from: from.hash,
+                to: to.hash,
+                milliseconds,
+                server,
+            });
+        }
         let head = Heading { version: &version, name: &name, from, to, server: &server };
         std::fs::create_dir_all(&options.folder).map_err(|error| cannot("make", &options.folder, &error))?;
         let file = |way: &str| options.folder.join(format!("{version}_{name}.{way}.sql"));
-        let operation = NewOperation {
-            actor: self.context.actor.clone(),
-            kind: "migration".to_owned(),
-            summary: format!("write migration {version}_{name}"),
-            details: json!({ "from": from.hash, "to": to.hash, "version": version }),
-            refs: Vec::new(),
-            undoes: None,
-        };
+        let operation = self.migration_written(from, to, &version, &name);
         // The way back first: a migration without one is never seen.
         let files = [
             (file("down"), script(&head, "down", &down, &notes.down)),
@@ -135,6 +176,8 @@ impl Project {
             notes: notes.up.into_iter().chain(notes.down).collect(),
             version,
             name,
+            tool: tools::PLAIN.to_owned(),
+            files: vec![up_file.clone(), down_file.clone()],
             up: up_file,
             down: down_file,
             from: from.hash,
@@ -142,6 +185,32 @@ impl Project {
             milliseconds,
             server,
         })
+    }
+
+    fn migration_written(&self, from: &Commit, to: &Commit, version: &str, name: &str) -> NewOperation {
+        NewOperation {
+            actor: self.context.actor.clone(),
+            kind: "migration".to_owned(),
+            summary: format!("write migration {version}_{name}"),
+            details: json!({ "from": from.hash, "to": to.hash, "version": version }),
+            refs: Vec::new(),
+            undoes: None,
+        }
+    }
+
+    /// The tool that is asked for; none for plain SQL.
+    fn tool(&self, name: Option<&str>) -> Result<Option<MigrationTool>> {
+        let name = name.filter(|name| *name != tools::PLAIN);
+        name.map(|name| MigrationTool::find(name, Some(&self.root))).transpose()
+    }
+
+    /// Where the migrations of a tool usually are.
+    ///
+    /// # Errors
+    /// `migration_tool_unknown`, `migration_template`.
+    pub fn migrations_folder(&self, tool: Option<&str>) -> Result<PathBuf> {
+        let tool = self.tool(tool)?;
+        Ok(self.root.join(tool.as_ref().map_or("migrations", |tool| tool.folder().unwrap_or(""))))
     }
 
     /// Runs up, reads back, runs down, reads back, runs up again, reads back: on one clone, in one
@@ -216,6 +285,31 @@ impl Project {
         let first = all.into_iter().min_by_key(generation).unwrap_or(to.hash);
         self.commit_of(first).await
     }
+}
+
+/// Whether a file is not written.
+fn is_nowhere(path: &Path) -> bool {
+    path.as_os_str().is_empty()
+}
+
+/// A plan as parts: labels that the rest uses are committed ahead of it.
+fn parts_of(plan: &Plan) -> Vec<PlannedPart> {
+    let part = |title: &str, transaction: bool, ahead: bool| {
+        let steps = plan.steps.iter().filter(|step| (plan.labels_first && step.label) == ahead);
+        let steps: Vec<PlannedStep> = steps
+            .map(|step| PlannedStep {
+                sql: step.sql.clone(),
+                object: step.object.as_ref().map(ToString::to_string),
+                destroys: step.destroys.clone(),
+                data: step.stage == Stage::Data,
+                seen: Seen::default(),
+                hazards: Vec::new(),
+            })
+            .collect();
+        (!steps.is_empty()).then(|| PlannedPart { title: title.to_owned(), transaction, lock_timeout: 0, steps })
+    };
+    let ahead = part("add labels that the rest uses", false, true);
+    ahead.into_iter().chain(part("change everything at once", true, false)).collect()
 }
 
 /// `from` as the way back can reach it: a column that must not be null and whose values are gone

@@ -30,6 +30,7 @@ pub use hazard::{Harm, Hazard};
 pub use rename::Rename;
 pub use run::{Lock, Scan, Seen};
 pub use source::SchemaSource;
+pub(crate) use sql::one_line;
 
 /// What to plan, and how.
 #[derive(Debug, Clone)]

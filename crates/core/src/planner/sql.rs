@@ -16,7 +16,7 @@ impl Planned {
         for note in &self.notes {
             out.push_str(&format!("-- NOTE: {}\n", one_line(note)));
         }
-        self.hazards.iter().for_each(|hazard| out.push_str(&warning(hazard)));
+        self.hazards.iter().for_each(|hazard| out.push_str(&format!("-- {}\n", warning(hazard))));
         out.push_str("SET client_min_messages = warning;\nSET check_function_bodies = off;\nSET search_path TO '';\n");
         for (number, part) in self.parts.iter().enumerate() {
             out.push_str(&part.sql(number + 1, self.parts.len()));
@@ -47,21 +47,26 @@ impl PlannedPart {
 
 impl PlannedStep {
     fn sql(&self) -> String {
-        let mut out = String::new();
-        self.hazards.iter().for_each(|hazard| out.push_str(&warning(hazard)));
+        let comments: String = self.comments().iter().map(|line| format!("-- {line}\n")).collect();
+        comments + &statement(&self.sql) + "\n"
+    }
+
+    /// What there is to know of it, in lines.
+    pub(crate) fn comments(&self) -> Vec<String> {
+        let mut out: Vec<String> = self.hazards.iter().map(warning).collect();
         if let Some(locks) = self.seen.locks.as_ref().filter(|locks| !locks.is_empty()) {
             let list: Vec<String> = locks.iter().map(|lock| format!("{} on {}", lock.mode, lock.relation)).collect();
-            out.push_str(&format!("-- locks: {}\n", one_line(&list.join(", "))));
+            out.push(format!("locks: {}", one_line(&list.join(", "))));
         }
-        out + &statement(&self.sql) + "\n"
+        out
     }
 }
 
 fn warning(hazard: &Hazard) -> String {
-    format!("-- HAZARD {}: {} {}\n", hazard.code, hazard.object, one_line(&hazard.message))
+    format!("HAZARD {}: {} {}", hazard.code, one_line(&hazard.object), one_line(&hazard.message))
 }
 
 /// A comment must not end before its text does: names may hold line breaks.
-fn one_line(text: &str) -> String {
+pub(crate) fn one_line(text: &str) -> String {
     text.replace(['\n', '\r'], " ")
 }
