@@ -27,3 +27,11 @@ pub use plan::{DataStep, Plan, PlanError, Stage, Step, definition, index_name, p
 pub fn parse(sql: &str) -> Result<(), String> {
     pg_query::parse(sql, pg_query::ParserOptions::default()).map(|_| ()).map_err(|error| error.to_string())
 }
+
+/// The statements of a text, each without its semicolon.
+///
+/// # Errors
+/// The parser's message.
+pub fn statements(sql: &str) -> Result<Vec<&str>, String> {
+    pg_query::split_with_parser(sql).map_err(|error| error.to_string())
+}

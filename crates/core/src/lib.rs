@@ -44,6 +44,7 @@ pub use init::{InitOptions, Initialised};
 pub use lint::{Finding, Level, LintInput, LintOptions, Linted, LintedStatement, RuleOptions, lint};
 pub use measure::{Estimate, MeasureOptions, Measured, Touched, measure_plan, pretty_size};
 pub use merge::{ConflictView, MergeOptions, MergeOutcome, Merging};
+pub use migration::tools::{Draft, MigrationTool, Rendered, RenderedFile};
 pub use migration::{Aside, GenerateOptions, Generated, Manifest, MigrationProof, Notes, Revision};
 pub use planner::{
     Harm, Hazard, Lock, PlanOptions, PlanProof, Planned, PlannedPart, PlannedStep, Rename, Scan, SchemaSource, Seen,

@@ -6,11 +6,13 @@ mod manifest;
 mod notes;
 mod production;
 mod script;
+pub(crate) mod tools;
 mod trial;
 
 use self::notes::{loses, notes, reachable_back};
 use self::production::Production;
 use self::script::{Head, Way, script};
+use self::tools::{Draft, MigrationTool};
 use self::trial::{Terms, Trial};
 use crate::config::cannot;
 use crate::planner::{Hazard, PlannedPart};
@@ -22,7 +24,7 @@ use pleach_postgres::{Class, Error, Result};
 use pleach_schema::Tree;
 use serde::Serialize;
 use serde_json::json;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use time::macros::format_description;
 
 pub use manifest::{Aside, Manifest, MigrationProof, Notes, Revision};
@@ -47,6 +49,8 @@ pub struct GenerateOptions {
     pub target: Option<Target>,
     /// Tables and columns are dropped at once instead of being kept aside.
     pub drop_now: bool,
+    /// The migration tool that is to run it; without one the files are plain SQL.
+    pub tool: Option<String>,
 }
 
 /// A migration that was written.
@@ -56,12 +60,19 @@ pub struct Generated {
     pub version: String,
     /// Its name.
     pub name: String,
-    /// The file that goes up.
+    /// The file that goes up; nowhere in the form of another tool.
+    #[serde(skip_serializing_if = "is_nowhere")]
     pub up: PathBuf,
-    /// The file that goes back.
+    /// The file that goes back; nowhere in the form of another tool.
+    #[serde(skip_serializing_if = "is_nowhere")]
     pub down: PathBuf,
-    /// The file that describes it.
+    /// The file that describes it; nowhere in the form of another tool.
+    #[serde(skip_serializing_if = "is_nowhere")]
     pub manifest: PathBuf,
+    /// The tool whose form it has.
+    pub tool: String,
+    /// All its files.
+    pub files: Vec<PathBuf>,
     /// The commit it starts from.
     pub from: pleach_schema::Hash,
     /// The commit it ends at.
@@ -104,13 +115,14 @@ impl Project {
     /// # Errors
     /// `nothing_to_migrate`; `step_refused` and `not_proven` when the clone said no.
     pub async fn generate_migration(&mut self, options: &GenerateOptions) -> Result<Generated> {
+        let tool = self.tool(options.tool.as_deref())?;
         let to = self.resolve(options.to.as_deref().unwrap_or(MAIN)).await?;
         let from = match &options.from {
             Some(from) => self.resolve(from).await?,
             None => self.last_migrated(&to).await?,
         };
         let journal = self.begin("migration", &json!({ "from": from.hash, "to": to.hash })).await?;
-        match self.generate(&journal, &from, &to, options).await {
+        match self.generate(&journal, &from, &to, options, tool.as_ref()).await {
             Ok(generated) => {
                 journal.release(self.state.client()).await?;
                 Ok(generated)
@@ -125,6 +137,7 @@ impl Project {
         from: &Commit,
         to: &Commit,
         options: &GenerateOptions,
+        tool: Option<&MigrationTool>,
     ) -> Result<Generated> {
         let [from_tree, to_tree] = self.trees([from, to]).await?;
         let legs = self.way(from, to).await?;
@@ -184,7 +197,6 @@ impl Project {
             notes,
             proof: MigrationProof { server: server.clone(), milliseconds: milliseconds.clone() },
         };
-        let [manifest_file, up_file, down_file] = self.write_migration(journal, &head, &manifest, options).await?;
         let steps = |parts: &[PlannedPart]| parts.iter().map(|part| part.steps.len()).sum();
         let mut hazards: Vec<Hazard> = Vec::new();
         for hazard in manifest.up.iter().flat_map(|part| &part.steps).flat_map(|step| &step.hazards) {
@@ -193,24 +205,83 @@ impl Project {
             }
         }
         let notes = manifest.notes.up.iter().chain(&manifest.notes.down);
-        Ok(Generated {
+        let mut generated = Generated {
             up_steps: steps(&manifest.up),
             down_steps: steps(&manifest.down),
             up_parts: manifest.up.len(),
             down_parts: manifest.down.len(),
             notes: production.into_iter().filter_map(|production| production.note).chain(notes.cloned()).collect(),
             hazards,
-            aside: manifest.aside,
-            version,
-            name,
-            up: up_file,
-            down: down_file,
-            manifest: manifest_file,
+            aside: manifest.aside.clone(),
+            version: version.clone(),
+            name: name.clone(),
+            up: PathBuf::new(),
+            down: PathBuf::new(),
+            manifest: PathBuf::new(),
+            tool: tools::PLAIN.to_owned(),
+            files: Vec::new(),
             from: from.hash,
             to: to.hash,
             milliseconds,
-            server,
-        })
+            server: server.clone(),
+        };
+        match tool {
+            Some(tool) => {
+                let draft = Draft {
+                    at,
+                    name: &name,
+                    title: &to.message,
+                    project: &self.row.name,
+                    actor: &self.context.actor,
+                    from: from.hash,
+                    to: to.hash,
+                    server: &server,
+                    up: &manifest.up,
+                    down: &manifest.down,
+                    up_notes: &manifest.notes.up,
+                    down_notes: &manifest.notes.down,
+                };
+                let rendered = tool.render(&options.folder, &draft)?;
+                generated.version = rendered.versions.first().cloned().unwrap_or_default();
+                let operation = self.migration_written(from, to, &generated.version, &name);
+                self.change_files(journal, &rendered.files, operation).await?;
+                generated.notes.extend(rendered.notes);
+                tool.name().clone_into(&mut generated.tool);
+                generated.files = rendered.files.into_iter().rev().map(|file| file.path).collect();
+            }
+            None => {
+                let [manifest, up, down] = self.write_migration(journal, &head, &manifest, options).await?;
+                generated.files = vec![up.clone(), down.clone(), manifest.clone()];
+                (generated.up, generated.down, generated.manifest) = (up, down, manifest);
+            }
+        }
+        Ok(generated)
+    }
+
+    fn migration_written(&self, from: &Commit, to: &Commit, version: &str, name: &str) -> NewOperation {
+        NewOperation {
+            actor: self.context.actor.clone(),
+            kind: "migration".to_owned(),
+            summary: format!("write migration {version}_{name}"),
+            details: json!({ "from": from.hash, "to": to.hash, "version": version }),
+            refs: Vec::new(),
+            undoes: None,
+        }
+    }
+
+    /// The tool that is asked for; none for plain SQL.
+    fn tool(&self, name: Option<&str>) -> Result<Option<MigrationTool>> {
+        let name = name.filter(|name| *name != tools::PLAIN);
+        name.map(|name| MigrationTool::find(name, Some(&self.root))).transpose()
+    }
+
+    /// Where the migrations of a tool usually are.
+    ///
+    /// # Errors
+    /// `migration_tool_unknown`, `migration_template`.
+    pub fn migrations_folder(&self, tool: Option<&str>) -> Result<PathBuf> {
+        let tool = self.tool(tool)?;
+        Ok(self.root.join(tool.as_ref().map_or("migrations", |tool| tool.folder().unwrap_or(""))))
     }
 
     /// Runs up, reads back, runs down, reads back, runs up again, reads back: on one clone.
@@ -247,14 +318,7 @@ impl Project {
         let Head { version, name, from, to, .. } = *head;
         std::fs::create_dir_all(&options.folder).map_err(|error| cannot("make", &options.folder, &error))?;
         let file = |way: Way| options.folder.join(format!("{version}_{name}.{}.sql", way.as_str()));
-        let operation = NewOperation {
-            actor: self.context.actor.clone(),
-            kind: "migration".to_owned(),
-            summary: format!("write migration {version}_{name}"),
-            details: json!({ "from": from.hash, "to": to.hash, "version": version }),
-            refs: Vec::new(),
-            undoes: None,
-        };
+        let operation = self.migration_written(from, to, version, name);
         // The way up last: a migration that is seen can be taken back.
         let files = [
             (options.folder.join(Manifest::file_name(head)), manifest.to_json()?),
@@ -283,6 +347,11 @@ impl Project {
         let first = all.into_iter().min_by_key(generation).unwrap_or(to.hash);
         self.commit_of(first).await
     }
+}
+
+/// Whether a file is not written.
+fn is_nowhere(path: &Path) -> bool {
+    path.as_os_str().is_empty()
 }
 
 /// A name for files: words of letters and digits, joined by underscores.

@@ -128,7 +128,12 @@ impl Step {
 /// SQL with its final semicolon.
 pub fn statement(sql: &str) -> String {
     let sql = sql.trim_end();
-    if sql.ends_with(';') { sql.to_owned() } else { format!("{sql};") }
+    // A comment would swallow what is written behind it.
+    match sql.lines().next_back() {
+        Some(line) if line.contains("--") => format!("{sql}\n;"),
+        _ if sql.ends_with(';') => sql.to_owned(),
+        _ => format!("{sql};"),
+    }
 }
 
 /// Makes the plan that takes a database from `from` to `to`, with `data` run between what must be

@@ -32,6 +32,7 @@ pub enum Migration {
 /// as renames and data steps in their place, `VERSION_NAME.down.sql`, the way back, with a note
 /// wherever going back loses data, and `VERSION_NAME.json`, what is known of both. Up and down are
 /// run on a clone with data before they are written.
+/// With `--tool` they have the form of another migration tool, and go on from what is in its folder.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Large tables are changed without keeping readers and writers waiting, as `pleach plan` does it. How
@@ -43,6 +44,7 @@ drops them for good.
 
 Examples:
   pleach migration generate
+  pleach migration generate --tool alembic
   pleach migration generate --target env:PRODUCTION
   pleach migration generate --from main~3 --to main -o db/migrations --name nicknames --offline")]
 pub struct Generate {
@@ -54,9 +56,15 @@ pub struct Generate {
     #[arg(long, value_name = "REV", default_value = "main")]
     to: String,
 
-    /// Where to write it; `migrations` in the project's folder without it
+    /// Where to write it; without it where the tool's migrations usually are, `migrations` for plain
     #[arg(short, long, value_name = "DIR")]
     output: Option<PathBuf>,
+
+    /// The tool that is to run it: plain, flyway, liquibase, golang-migrate, dbmate, goose, sqlx,
+    /// refinery, sqitch, alembic, django, rails, prisma, drizzle, knex, confiture, or one of your
+    /// own in `.pleach/tools`
+    #[arg(long, value_name = "TOOL", default_value = "plain")]
+    tool: String,
 
     /// What it is called; without it after the last commit's message
     #[arg(long, value_name = "NAME")]
@@ -99,7 +107,8 @@ impl Generate {
             from: self.from,
             to: Some(self.to),
             name: self.name,
-            folder: self.output.unwrap_or_else(|| project.root().join("migrations")),
+            folder: self.output.map_or_else(|| project.migrations_folder(Some(&self.tool)), Ok)?,
+            tool: Some(self.tool),
             offline: self.offline,
             large: self.large,
             target: self.target.as_deref().map(input::target).transpose()?,
@@ -124,9 +133,16 @@ fn print(page: &mut Page, generated: &Generated, here: &Path) {
     let size = |steps: usize, parts: usize| {
         format!("{} in {}", plural(steps as u64, "statement"), plural(parts as u64, "part"))
     };
-    page.indented(2, format!("{} ({})", near(&generated.up), size(generated.up_steps, generated.up_parts)));
-    page.indented(2, format!("{} ({})", near(&generated.down), size(generated.down_steps, generated.down_parts)));
-    page.indented(2, near(&generated.manifest));
+    let (up_size, down_size) =
+        (size(generated.up_steps, generated.up_parts), size(generated.down_steps, generated.down_parts));
+    if generated.up.as_os_str().is_empty() {
+        generated.files.iter().for_each(|file| page.indented(2, near(file)));
+        page.line(format!("{up_size} up, {down_size} down"));
+    } else {
+        page.indented(2, format!("{} ({up_size})", near(&generated.up)));
+        page.indented(2, format!("{} ({down_size})", near(&generated.down)));
+        page.indented(2, near(&generated.manifest));
+    }
     for note in &generated.notes {
         page.line(format!("{}: {note}", style::paint(style::WARNING, "note")));
     }

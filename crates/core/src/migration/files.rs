@@ -1,5 +1,6 @@
 //! The files of a migration: all of them or none.
 
+use super::tools::RenderedFile;
 use crate::config::{beside, cannot, write_whole};
 use crate::project::Project;
 use crate::state::{JournalGuard, NewOperation, operations};
@@ -13,6 +14,9 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Writing {
     files: Vec<Pending>,
+    /// Folders that are made for them.
+    #[serde(default)]
+    folders: Vec<PathBuf>,
     operation: NewOperation,
 }
 
@@ -23,30 +27,47 @@ struct Pending {
     /// Where its text is gathered first.
     beside: PathBuf,
     hash: Hash,
+    /// What it said before, if it was there.
+    #[serde(default)]
+    before: Option<String>,
 }
 
 impl Project {
-    /// Writes files that are not there yet, and records the operation when all of them are. Where it
-    /// fails, the journal says what [`Project::settle_files`] has to take back.
+    /// Writes files that are not there yet, and records the operation when all of them are.
     pub(super) async fn write_files(
         &mut self,
         journal: &JournalGuard,
         files: &[(PathBuf, String)],
         operation: NewOperation,
     ) -> Result<()> {
-        let mut writing = Writing { files: Vec::new(), operation };
-        for (path, text) in files {
-            if path.exists() {
-                return Err(Error::new(Class::State, "file_exists", "the file is there already and was left as it is")
-                    .on(path.display().to_string())
-                    .hint("choose another name (`--name`) or folder (`-o`)"));
-            }
-            let path = std::path::absolute(path).map_err(|error| cannot("find", path, &error))?;
-            writing.files.push(Pending { beside: beside(&path), hash: Hash::of(text.as_bytes()), path });
+        let file =
+            |(path, text): &(PathBuf, String)| RenderedFile { path: path.clone(), text: text.clone(), before: None };
+        let files: Vec<RenderedFile> = files.iter().map(file).collect();
+        self.change_files(journal, &files, operation).await
+    }
+
+    /// Writes files, and records the operation when all of them are. Where it fails, the journal
+    /// says what [`Project::settle_files`] has to take back.
+    pub(super) async fn change_files(
+        &mut self,
+        journal: &JournalGuard,
+        files: &[RenderedFile],
+        operation: NewOperation,
+    ) -> Result<()> {
+        let mut writing = Writing { files: Vec::new(), folders: Vec::new(), operation };
+        for file in files {
+            file.is_as_expected()?;
+            let path = std::path::absolute(&file.path).map_err(|error| cannot("find", &file.path, &error))?;
+            let missing = path.ancestors().skip(1).take_while(|folder| !folder.exists()).map(Path::to_owned);
+            writing.folders.extend(missing);
+            let (hash, before) = (Hash::of(file.text.as_bytes()), file.before.clone());
+            writing.files.push(Pending { beside: beside(&path), hash, before, path });
         }
         journal.update(self.state.client(), &json!({ "writing": writing })).await?;
-        for (pending, (_, text)) in writing.files.iter().zip(files) {
-            write_whole(&pending.path, text.as_bytes(), 0o644)?;
+        for (pending, file) in writing.files.iter().zip(files) {
+            let folder = pending.path.parent().unwrap_or(&pending.path);
+            std::fs::create_dir_all(folder).map_err(|error| cannot("make", folder, &error))?;
+            write_whole(&pending.path, file.text.as_bytes(), 0o644)?;
             self.checkpoint("migration file written");
         }
         self.record_files(journal, &writing).await
@@ -71,15 +92,21 @@ impl Writing {
         self.files.iter().all(Pending::is_whole)
     }
 
-    /// Removes what was written; a file with another text is somebody else's and stays.
+    /// Takes back what was written; a file with another text is somebody else's and stays.
     fn take_back(&self) -> Result<()> {
         for file in &self.files {
             if file.beside.exists() {
                 remove(&file.beside)?;
             }
-            if file.is_whole() {
-                remove(&file.path)?;
+            match &file.before {
+                _ if !file.is_whole() => {}
+                Some(before) => write_whole(&file.path, before.as_bytes(), 0o644)?,
+                None => remove(&file.path)?,
             }
+        }
+        for folder in &self.folders {
+            // One with somebody else's files in it stays.
+            let _ = std::fs::remove_dir(folder);
         }
         Ok(())
     }
@@ -89,6 +116,29 @@ impl Pending {
     fn is_whole(&self) -> bool {
         std::fs::read(&self.path).is_ok_and(|bytes| Hash::of(&bytes) == self.hash)
     }
+}
+
+impl RenderedFile {
+    /// Whether nobody made or changed the file since it was looked at.
+    fn is_as_expected(&self) -> Result<()> {
+        let Some(before) = &self.before else {
+            return if self.path.exists() { Err(exists(&self.path)) } else { Ok(()) };
+        };
+        let now = std::fs::read(&self.path).map_err(|error| cannot("read", &self.path, &error))?;
+        if now == before.as_bytes() {
+            return Ok(());
+        }
+        Err(Error::new(Class::State, "file_changed", "the file was changed while the migration was made")
+            .on(self.path.display().to_string())
+            .hint("run the command again"))
+    }
+}
+
+/// An error about a file that is in the way.
+pub(super) fn exists(path: &Path) -> Error {
+    Error::new(Class::State, "file_exists", "the file is there already and was left as it is")
+        .on(path.display().to_string())
+        .hint("choose another name (`--name`) or folder (`-o`)")
 }
 
 fn remove(path: &Path) -> Result<()> {

@@ -32,7 +32,7 @@ pub use run::{Lock, Scan, Seen};
 pub(crate) use run::{spoken, strength};
 pub use source::SchemaSource;
 pub(crate) use source::{database, tree_now};
-pub(crate) use sql::{note, statements};
+pub(crate) use sql::{note, one_line, statements};
 pub use undo::Undo;
 pub(crate) use work::{Act, Work};
 

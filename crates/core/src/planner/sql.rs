@@ -15,7 +15,7 @@ impl Planned {
             None => "-- NOT PROVED: this plan was not run before it was shown.\n".to_owned(),
         };
         self.notes.iter().for_each(|text| out.push_str(&note(text)));
-        self.hazards.iter().for_each(|hazard| out.push_str(&warning(hazard)));
+        self.hazards.iter().for_each(|hazard| out.push_str(&format!("-- {}\n", warning(hazard))));
         out + &statements(&self.parts)
     }
 }
@@ -100,27 +100,29 @@ impl PlannedPart {
 
 impl PlannedStep {
     fn sql(&self) -> String {
-        let mut out = String::new();
-        self.hazards.iter().for_each(|hazard| out.push_str(&warning(hazard)));
+        let comments: String = self.comments().iter().map(|line| format!("-- {line}\n")).collect();
+        comments + &statement(&self.sql) + "\n"
+    }
+
+    /// What there is to know of it, in lines.
+    pub(crate) fn comments(&self) -> Vec<String> {
+        let mut out: Vec<String> = self.hazards.iter().map(warning).collect();
         if let Some(locks) = self.seen.locks.as_ref().filter(|locks| !locks.is_empty()) {
             let list: Vec<String> = locks.iter().map(|lock| format!("{} on {}", lock.mode, lock.relation)).collect();
-            out.push_str(&format!("-- locks: {}\n", one_line(&list.join(", "))));
+            out.push(format!("locks: {}", one_line(&list.join(", "))));
         }
-        if let Some(undo) = self.undo.line() {
-            out.push_str(&format!("-- undo: {}\n", one_line(&undo)));
-        }
-        for line in self.seen.measured.iter().flat_map(Measured::words) {
-            out.push_str(&format!("-- measured: {}\n", one_line(&line)));
-        }
-        out + &statement(&self.sql) + "\n"
+        out.extend(self.undo.line().map(|undo| format!("undo: {}", one_line(&undo))));
+        let measured = self.seen.measured.iter().flat_map(Measured::words);
+        out.extend(measured.map(|line| format!("measured: {}", one_line(&line))));
+        out
     }
 }
 
 fn warning(hazard: &Hazard) -> String {
-    format!("-- HAZARD {}: {} {}\n", hazard.code, hazard.object, one_line(&hazard.message))
+    format!("HAZARD {}: {} {}", hazard.code, one_line(&hazard.object), one_line(&hazard.message))
 }
 
 /// A comment must not end before its text does: names may hold line breaks.
-fn one_line(text: &str) -> String {
+pub(crate) fn one_line(text: &str) -> String {
     text.replace(['\n', '\r'], " ")
 }

@@ -13,7 +13,8 @@ use tokio_postgres::{Client, Config, NoTls};
 pub struct Server {
     /// The folder of its programs, which tells versions apart.
     pub bin: PathBuf,
-    folder: PathBuf,
+    /// Where its socket is.
+    pub folder: PathBuf,
     databases: AtomicU32,
     // Its standard input is a pipe from this process: when that closes, the server is stopped.
     _watcher: Child,

@@ -38,7 +38,7 @@ pub enum Wrap {
     AsWritten,
     /// In one transaction.
     Whole,
-    /// In one transaction, unless it holds a statement that PostgreSQL refuses inside one.
+    /// In one transaction, unless it is one statement, or holds one that PostgreSQL refuses inside.
     WholeIfAllowed,
 }
 

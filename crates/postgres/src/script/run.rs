@@ -70,7 +70,11 @@ pub async fn run(client: &Client, script: &Script, variables: &Variables, progre
     let wrapped = match script.wrap {
         Wrap::AsWritten => false,
         Wrap::Whole => true,
-        Wrap::WholeIfAllowed => survey([script], variables)?.refused_in_transaction.is_none(),
+        Wrap::WholeIfAllowed => {
+            // One statement may end transactions itself.
+            let survey = survey([script], variables)?;
+            survey.statements > 1 && survey.refused_in_transaction.is_none()
+        }
     };
     let mut runner = Runner {
         client,
