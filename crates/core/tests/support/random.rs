@@ -12,6 +12,7 @@ mod more;
 
 pub use change::changes;
 pub use make::schema;
+#[allow(unused_imports)] // Not every test binary has roles.
 pub use more::ROLE;
 
 use pleach_schema::quote_ident;
