@@ -5,15 +5,18 @@ mod checkout;
 mod commit;
 mod completions;
 mod conflicts;
+mod coordinate;
 mod data;
 mod diff;
 mod down;
 mod fsck;
 mod init;
+mod lock;
 mod log;
 mod merge;
 mod migration;
 mod op;
+mod partition;
 mod pg;
 mod plan;
 mod pool;
@@ -61,6 +64,12 @@ pub enum Command {
     #[command(subcommand)]
     Op(op::Op),
     Undo(undo::Undo),
+    #[command(subcommand)]
+    Coordinate(coordinate::Coordinate),
+    #[command(subcommand)]
+    Lock(lock::Lock),
+    #[command(subcommand)]
+    Partition(partition::Partition),
     Plan(plan::Plan),
     #[command(subcommand)]
     Migration(migration::Migration),
@@ -95,6 +104,9 @@ impl Command {
             Self::Revert(command) => command.run(app).await,
             Self::Op(command) => command.run(app).await,
             Self::Undo(command) => command.run(app).await,
+            Self::Coordinate(command) => command.run(app).await,
+            Self::Lock(command) => command.run(app).await,
+            Self::Partition(command) => command.run(app).await,
             Self::Plan(command) => command.run(app).await,
             Self::Migration(command) => command.run(app).await,
             Self::Fsck(command) => command.run(app).await,

@@ -6,6 +6,7 @@
 //! (another version's grammar) is left for the server to judge.
 
 mod classify;
+mod concurrently;
 mod lexer;
 mod meta;
 mod parsed;
@@ -22,6 +23,7 @@ mod survey;
 mod tests;
 
 pub use classify::{cannot_run_in_transaction, is_data_change, is_schema_change, is_transaction_control};
+pub use concurrently::in_transaction;
 pub use meta::{Meta, Variables};
 pub use parsed::Parsed;
 pub use place::{Note, Place};
