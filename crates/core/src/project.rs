@@ -1,9 +1,9 @@
 //! An open project: its folder, its server, its state.
 
 use crate::config::{self, Config, FOLDER, ServerKind};
+use crate::coordinate::Ground;
 use crate::roles::Secrets;
 use crate::state::{self, State};
-use crate::coordinate::Ground;
 use pleach_postgres::connect::{Session, Target, connect};
 use pleach_postgres::server::{Cluster, Environment};
 use pleach_postgres::{Class, Error, Result};

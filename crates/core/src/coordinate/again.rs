@@ -1,8 +1,8 @@
 //! Judging again: when `main` has moved, and what a registration had no time for.
 
-use super::declare::{NOT_ANY_MORE, record, survey_of};
+use super::declare::survey_of;
+use super::guard::match_again;
 use super::judge::Judge;
-use super::settle;
 use super::survey::{self, Survey, touches};
 use crate::project::Project;
 use crate::state::intents::{self, Intent};
@@ -94,8 +94,7 @@ impl Project {
             }
         }
         let tables = survey::tables(&survey.footprint, tree);
-        let keys: Vec<(String, bool)> =
-            survey.footprint.keys().into_iter().map(|key| (key.text, key.strong)).collect();
+        let keys = self.keys_of(intent, &survey).await?;
         let transaction = self.state.transaction().await?;
         intents::one_at_a_time(&transaction, project).await?;
         intents::set_footprint(&transaction, intent.id, &json!(survey), &tables, intent.executed, head).await?;
@@ -105,21 +104,7 @@ impl Project {
             let body = json!({ "postgres": said, "commit": head });
             events::insert(&transaction, project, &actor, "intent.refused", Some(intent.id), &subject, &body).await?;
         }
-        let touching = intents::touching(&transaction, project, &keys).await?;
-        let known = intent_conflicts::list(&transaction, project, Some(intent.id)).await?;
-        let known = known.iter().filter(|conflict| conflict.closed_at.is_none()).filter_map(|it| it.other(intent.id));
-        let mut others: Vec<IntentId> = touching.into_iter().chain(known).filter(|id| *id != intent.id).collect();
-        others.sort_unstable();
-        others.dedup();
-        for other in intents::many(&transaction, project, &others).await? {
-            let theirs = survey_of(&other)?;
-            let (pair, found) = if other.id < intent.id {
-                ((&other, intent), settle::conflicts((&other, &theirs), (intent, &survey), tree, None))
-            } else {
-                ((intent, &other), settle::conflicts((intent, &survey), (&other, &theirs), tree, None))
-            };
-            record(&transaction, project, &actor, (pair.0, Some(pair.1)), &found, NOT_ANY_MORE).await?;
-        }
+        match_again(&transaction, project, &actor, intent, &survey, &keys, tree).await?;
         Ok(transaction.commit().await?)
     }
 

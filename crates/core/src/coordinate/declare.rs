@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 use time::OffsetDateTime;
 
 /// How long a registration runs pairs before it answers; the rest is judged afterwards.
-const BUDGET: Duration = Duration::from_millis(800);
+pub(super) const BUDGET: Duration = Duration::from_millis(800);
 
 /// What an agent declares.
 #[derive(Debug, Clone)]
@@ -103,7 +103,7 @@ impl Surveyed {
     }
 }
 
-fn keys(survey: &Survey) -> Vec<(String, bool)> {
+pub(super) fn keys(survey: &Survey) -> Vec<(String, bool)> {
     survey.footprint.keys().into_iter().map(|key| (key.text, key.strong)).collect()
 }
 
@@ -153,6 +153,7 @@ impl Project {
         let started = Instant::now();
         let surveyed = self.look_into(declaration).await?;
         let mine = provisional(declaration, &surveyed);
+        let needs: Vec<_> = surveyed.needs.iter().map(|needed| (mine.id, *needed)).collect();
         let others = self.touching(&surveyed, None).await?;
         let mut found: Vec<IntentConflict> = Vec::new();
         let mut judge = None;
@@ -164,11 +165,12 @@ impl Project {
                     judge = Some(self.judge(&surveyed.head).await?);
                 }
                 if let Some(judge) = &mut judge {
-                    judged = Some(self.try_both(judge, &surveyed.tree, (other, &theirs), (&mine, &surveyed.survey)).await?);
+                    judged =
+                        Some(self.try_both(judge, &surveyed.tree, (other, &theirs), (&mine, &surveyed.survey)).await?);
                 }
             }
             let conflicts =
-                settle::conflicts((other, &theirs), (&mine, &surveyed.survey), &surveyed.tree, judged.as_ref());
+                settle::conflicts((other, &theirs), (&mine, &surveyed.survey), &surveyed.tree, judged.as_ref(), &needs);
             found.extend(conflicts.into_iter().map(|new| unkept(new, other.id, Some(mine.id))));
         }
         if let Some(judge) = judge {
@@ -205,12 +207,8 @@ impl Project {
             needs = self.run_alone(&head, &tree, &statements, &mut survey, needs).await?;
         }
         let known = self.partitions().await?;
-        let standing = partitions::standing(
-            &known,
-            &declaration.agent_id,
-            declaration.agent_type.as_deref(),
-            &survey.footprint,
-        );
+        let standing =
+            partitions::standing(&known, &declaration.agent_id, declaration.agent_type.as_deref(), &survey.footprint);
         let mut tables = survey::tables(&survey.footprint, &tree);
         for table in &declaration.tables_affected {
             let plain = table.strip_prefix("public.").unwrap_or(table);
@@ -380,9 +378,10 @@ impl Project {
             "branch_name": intent.branch_name, "tables_affected": intent.tables_affected });
         let subject = format!("{} is going to work on {}", intent.agent_id, intent.feature_name);
         events::insert(&transaction, project, &actor, "intent.registered", Some(intent.id), &subject, &body).await?;
+        let needs: Vec<_> = surveyed.needs.iter().map(|needed| (intent.id, *needed)).collect();
         for other in intents::many(&transaction, project, &touching).await? {
             let theirs = survey_of(&other)?;
-            let found = settle::conflicts((&other, &theirs), (&intent, &surveyed.survey), &surveyed.tree, None);
+            let found = settle::conflicts((&other, &theirs), (&intent, &surveyed.survey), &surveyed.tree, None, &needs);
             record(&transaction, project, &actor, (&other, Some(&intent)), &found, NOT_ANY_MORE).await?;
         }
         let same = intents::of_feature(&transaction, project, &intent.feature_name).await?;
@@ -463,7 +462,8 @@ impl Project {
         }
         let (one, other) = (survey_of(first)?, survey_of(second)?);
         let judged = self.try_both(judge, tree, (first, &one), (second, &other)).await?;
-        let found = settle::conflicts((first, &one), (second, &other), tree, Some(&judged));
+        let needs = intents::dependencies(self.state.client(), &[first.id, second.id]).await?;
+        let found = settle::conflicts((first, &one), (second, &other), tree, Some(&judged), &needs);
         let transaction = self.state.transaction().await?;
         record(&transaction, project, &actor, (first, Some(second)), &found, NOT_ANY_MORE).await?;
         Ok(transaction.commit().await?)
@@ -661,7 +661,8 @@ fn unkept(new: NewIntentConflict, first: IntentId, second: Option<IntentId>) -> 
 }
 
 fn check(declaration: &Declaration) -> Result<()> {
-    let bad = |message: &str, on: &str, hint: &str| Err(Error::new(Class::Input, "bad_intent", message).on(on).hint(hint));
+    let bad =
+        |message: &str, on: &str, hint: &str| Err(Error::new(Class::Input, "bad_intent", message).on(on).hint(hint));
     if declaration.agent_id.trim().is_empty() {
         return bad("an intent needs to say whose it is", "--agent-id", "name the agent");
     }

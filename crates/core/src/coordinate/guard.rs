@@ -1,17 +1,20 @@
 //! What is really changed, held against what was declared.
 
-use super::declare::{NOT_ANY_MORE, record, survey_of};
+use super::declare::{BUDGET, NOT_ANY_MORE, keys, record, survey_of};
 use super::partitions;
 use super::settle;
-use super::survey::{self, touches};
+use super::survey::{self, Survey, touches};
 use crate::project::Project;
+use crate::prove::unplannable;
 use crate::state::intents::{self, Intent, Status};
-use crate::state::{Branch, IntentId, events};
-use pleach_change::Diff;
-use pleach_change::footprint::{Access, Touch};
+use crate::state::{Branch, Db, IntentId, ProjectId, events, intent_conflicts};
+use pleach_change::footprint::{Access, Footprint, Touch};
+use pleach_change::{DataStep, Diff};
 use pleach_postgres::{Class, Error, Result};
+use pleach_schema::{Hash, Tree};
 use serde_json::json;
 use std::collections::BTreeSet;
+use std::time::Instant;
 
 impl Project {
     /// Whose leases count for a branch: of who acts, and of the agent whose intent is worked on it.
@@ -35,13 +38,11 @@ impl Project {
         if known.is_empty() {
             return Ok(());
         }
-        let footprint = pleach_change::footprint::Footprint {
-            touches: diff.changes.iter().flat_map(touches).collect(),
-            ..Default::default()
-        };
+        let touches = diff.changes.iter().flat_map(touches).collect();
+        let footprint = Footprint { touches, ..Footprint::default() };
         let standing = partitions::standing(&known, &intent.agent_id, intent.agent_type.as_deref(), &footprint);
         let Some(conflict) = partitions::conflict(&intent.agent_id, &standing) else { return Ok(()) };
-        let agreed = crate::state::intent_conflicts::list(self.state.client(), self.row.id, Some(intent.id)).await?;
+        let agreed = intent_conflicts::list(self.state.client(), self.row.id, Some(intent.id)).await?;
         let agreed: BTreeSet<String> = agreed
             .into_iter()
             .filter(|known| known.class == "OWNERSHIP" && known.reviewed_at.is_some() && known.closed_at.is_none())
@@ -65,9 +66,13 @@ impl Project {
         let Some(intent) = intents::of_branch(self.state.client(), self.row.id, source).await? else { return Ok(()) };
         if intent.approved_by.is_none() && intents::needs_approval(self.state.client(), intent.id).await? {
             let id = intent.id;
-            return Err(Error::new(Class::State, "approval_missing", "the intent needs an approval before it is merged")
-                .on(format!("intent {id}"))
-                .hint(format!("`pleach coordinate submit --intent-id {id}`, and have somebody else approve it")));
+            return Err(Error::new(
+                Class::State,
+                "approval_missing",
+                "the intent needs an approval before it is merged",
+            )
+            .on(format!("intent {id}"))
+            .hint(format!("`pleach coordinate submit --intent-id {id}`, and have somebody else approve it")));
         }
         Ok(())
     }
@@ -94,43 +99,85 @@ impl Project {
             return Ok(Vec::new());
         }
         let said: BTreeSet<String> = more.iter().map(spoken).collect();
-        survey.footprint.touches.extend(more);
+        // From here on the intent is what its branch really does.
         let head = self.main_head().await?;
         let around = self.ground(&head).await?;
-        let tables = survey::tables(&survey.footprint, around.tree());
-        let standing = partitions::standing(
-            &self.partitions().await?,
-            &intent.agent_id,
-            intent.agent_type.as_deref(),
-            &survey.footprint,
-        );
-        let keys: Vec<(String, bool)> = match standing.is_within() {
-            true => Vec::new(),
-            false => survey.footprint.keys().into_iter().map(|key| (key.text, key.strong)).collect(),
-        };
+        let tree = around.tree().clone();
+        let statements = self.really_done(branch, head.hash).await?;
+        let mut executed = false;
+        let mut judge = self.judge(&head).await?;
+        if let Ok((footprint, statements)) = survey::read(&around, &statements.join(";\n")) {
+            let mut found = Survey { footprint, ended: None };
+            if let Ok(seen) = survey::run(&mut judge, &[], &statements, &tree, &mut found.footprint).await? {
+                found.ended = Some(seen);
+                executed = true;
+            }
+            survey = found;
+        }
+        judge.release(self).await?;
+        survey.footprint.touches.extend(more);
+        let (tables, keys) = (survey::tables(&survey.footprint, &tree), self.keys_of(&intent, &survey).await?);
         let transaction = self.state.transaction().await?;
         intents::one_at_a_time(&transaction, project).await?;
-        let executed = intent.executed;
-        intents::set_footprint(&transaction, intent.id, &json!(survey), &tables, executed, intent.judged_on).await?;
+        intents::set_statements(&transaction, intent.id, &statements).await?;
+        intents::set_footprint(&transaction, intent.id, &json!(survey), &tables, executed, head.hash).await?;
         intents::set_keys(&transaction, project, intent.id, &keys).await?;
-        let list: Vec<String> = said.iter().cloned().collect();
-        let subject = format!("{} went beyond what it declared: {}", intent.agent_id, list.join(", "));
+        let list: Vec<String> = said.into_iter().collect();
+        let subject = format!("{} went beyond what it declared: it {}", intent.agent_id, list.join(", "));
         let body = json!({ "beyond": list });
         events::insert(&transaction, project, &actor, "intent.exceeded", Some(intent.id), &subject, &body).await?;
-        let touching = intents::touching(&transaction, project, &keys).await?;
-        let touching: Vec<IntentId> = touching.into_iter().filter(|id| *id != intent.id).collect();
-        for other in intents::many(&transaction, project, &touching).await? {
-            let theirs = survey_of(&other)?;
-            let found = match other.id < intent.id {
-                true => settle::conflicts((&other, &theirs), (&intent, &survey), around.tree(), None),
-                false => settle::conflicts((&intent, &survey), (&other, &theirs), around.tree(), None),
-            };
-            let pair: (&Intent, &Intent) = if other.id < intent.id { (&other, &intent) } else { (&intent, &other) };
-            record(&transaction, project, &actor, (pair.0, Some(pair.1)), &found, NOT_ANY_MORE).await?;
-        }
+        match_again(&transaction, project, &actor, &intent, &survey, &keys, &tree).await?;
         transaction.commit().await?;
+        self.judge_pairs(&head, &tree, &[intent.id], Some(Instant::now() + BUDGET)).await?;
         Ok(list)
     }
+
+    /// The statements that take `main` as it was to what a branch is.
+    async fn really_done(&self, branch: &str, main: Hash) -> Result<Vec<String>> {
+        let commit = self.commit_of(self.branch(branch).await?.head).await?;
+        let bases = self.merge_bases(main, commit.hash).await?;
+        let (base, tree) = (self.base_tree(&bases).await?, self.tree(&commit).await?);
+        let steps = self.data_since(main, commit.hash).await?.into_iter().flat_map(|(_, steps)| steps);
+        let data: Vec<DataStep> = steps.map(|step| DataStep { name: step.name, sql: step.sql }).collect();
+        let plan = pleach_change::plan(&base, &tree, &data).map_err(unplannable)?;
+        Ok(plan.steps.into_iter().map(|step| step.sql).collect())
+    }
+
+    /// The keys under which an intent is found; none where nobody else can be in its way.
+    pub(super) async fn keys_of(&self, intent: &Intent, survey: &Survey) -> Result<Vec<(String, bool)>> {
+        let known = self.partitions().await?;
+        let standing = partitions::standing(&known, &intent.agent_id, intent.agent_type.as_deref(), &survey.footprint);
+        Ok(if standing.is_within() { Vec::new() } else { keys(survey) })
+    }
+}
+
+/// Records anew whom an intent collides with: those it touches now, and those it collided with.
+pub(super) async fn match_again(
+    transaction: &impl Db,
+    project: ProjectId,
+    actor: &str,
+    intent: &Intent,
+    survey: &Survey,
+    keys: &[(String, bool)],
+    tree: &Tree,
+) -> Result<()> {
+    let touching = intents::touching(transaction, project, keys).await?;
+    let known = intent_conflicts::list(transaction, project, Some(intent.id)).await?;
+    let known = known.iter().filter(|conflict| conflict.closed_at.is_none()).filter_map(|it| it.other(intent.id));
+    let others: BTreeSet<IntentId> = touching.into_iter().chain(known).filter(|id| *id != intent.id).collect();
+    let others: Vec<IntentId> = others.into_iter().collect();
+    for other in intents::many(transaction, project, &others).await? {
+        let theirs = survey_of(&other)?;
+        let needs = intents::dependencies(transaction, &[intent.id, other.id]).await?;
+        let (first, second) = if other.id < intent.id {
+            ((&other, &theirs), (intent, survey))
+        } else {
+            ((intent, survey), (&other, &theirs))
+        };
+        let found = settle::conflicts(first, second, tree, None, &needs);
+        record(transaction, project, actor, (first.0, Some(second.0)), &found, NOT_ANY_MORE).await?;
+    }
+    Ok(())
 }
 
 /// What was done, as it is told: `drops column public.orders.note`.

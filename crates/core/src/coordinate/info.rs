@@ -66,8 +66,11 @@ pub struct IntentInfo {
 impl IntentInfo {
     pub(super) fn new(intent: Intent, depends_on: Vec<IntentId>, conflicts: &[IntentConflict]) -> Self {
         let standing: Vec<_> = conflicts.iter().filter(|conflict| conflict.closed_at.is_none()).collect();
-        let mut conflicts_with: Vec<IntentId> =
-            standing.iter().filter_map(|conflict| conflict.other(intent.id)).filter(|other| *other != intent.id).collect();
+        let mut conflicts_with: Vec<IntentId> = standing
+            .iter()
+            .filter_map(|conflict| conflict.other(intent.id))
+            .filter(|other| *other != intent.id)
+            .collect();
         conflicts_with.sort_unstable();
         conflicts_with.dedup();
         Self {

@@ -145,11 +145,11 @@ impl Judge {
     pub async fn run(
         &mut self,
         changes: &[&[String]],
-        head: &Tree,
+        newcomers: Newcomers<'_>,
         compared: &[Address],
     ) -> Result<Result<Ended, Refused>> {
         self.session.batch_execute("BEGIN").await?;
-        let outcome = self.run_inside(changes, head, compared).await;
+        let outcome = self.run_inside(changes, newcomers, compared).await;
         self.session.batch_execute("ROLLBACK").await?;
         outcome
     }
@@ -157,7 +157,7 @@ impl Judge {
     async fn run_inside(
         &self,
         changes: &[&[String]],
-        head: &Tree,
+        newcomers: Newcomers<'_>,
         compared: &[Address],
     ) -> Result<Result<Ended, Refused>> {
         for (change, statements) in changes.iter().enumerate() {
@@ -180,7 +180,7 @@ impl Judge {
         }
         let client: &Client = &self.session;
         client.batch_execute("SET LOCAL search_path TO DEFAULT").await?;
-        let live = identity::read(client, &self.own_roles, Newcomers::Carry(head)).await?;
+        let live = identity::read(client, &self.own_roles, newcomers).await?;
         Ok(Ok(Ended { rows: self.rows(client, compared).await?, tree: live.tree }))
     }
 

@@ -108,7 +108,8 @@ impl Project {
         let (project, actor) = (self.row.id, self.context.actor.clone());
         let names = leases::names(self.state.client(), project, &request.tables).await?;
         let transaction = self.state.transaction().await?;
-        let taken = leases::steal(&transaction, project, &request.agent_id, &names, request.ttl, reason, &actor).await?;
+        let taken =
+            leases::steal(&transaction, project, &request.agent_id, &names, request.ttl, reason, &actor).await?;
         transaction.commit().await?;
         Ok(taken)
     }

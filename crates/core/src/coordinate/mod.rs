@@ -23,8 +23,8 @@ pub use declare::{Checked, Declaration, Registered};
 pub use info::{ConflictInfo, IntentInfo};
 pub use locks::LockRequest;
 pub use partitions::Outside;
-pub use stats::Stats;
 pub use pipeline::{Merged, Order, Pipeline, Skipped};
+pub use stats::Stats;
 
 use pleach_change::footprint::Surroundings;
 use pleach_schema::Hash;

@@ -6,7 +6,7 @@ use super::settle;
 use crate::project::{Project, STATE_DATABASE};
 use crate::state::events::{self, Event};
 use crate::state::intents::{self, Filter, Status};
-use crate::state::{ConflictId, IntentId, intent_conflicts};
+use crate::state::{ConflictId, IntentId, intent_conflicts, projects};
 use pleach_postgres::{Class, Error, Result};
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -111,6 +111,30 @@ impl Project {
         transaction.commit().await?;
         let mut shown = self.shown(vec![conflict]).await?;
         shown.pop().ok_or_else(|| Error::new(Class::Internal, "internal", "one conflict is shown as one"))
+    }
+
+    /// From which risk on an intent must be approved before it is merged: `never`, `high`, `medium`
+    /// (and higher) or `always`.
+    pub fn review(&self) -> &str {
+        self.row.settings.get("review").and_then(|review| review.as_str()).unwrap_or("never")
+    }
+
+    /// Sets from which risk on an intent must be approved.
+    ///
+    /// # Errors
+    /// `bad_arguments` for anything else than `never`, `high`, `medium` or `always`.
+    pub async fn set_review(&mut self, review: &str) -> Result<()> {
+        if !matches!(review, "never" | "high" | "medium" | "always") {
+            return Err(Error::new(Class::Input, "bad_arguments", "that is no rule for reviews")
+                .on(review.to_owned())
+                .hint("choose never, high, medium or always"));
+        }
+        let mut settings = self.row.settings.as_object().cloned().unwrap_or_default();
+        settings.insert("review".to_owned(), json!(review));
+        let settings = json!(settings);
+        projects::set_settings(self.state.client(), self.row.id, &settings).await?;
+        self.row.settings = settings;
+        Ok(())
     }
 
     /// Everything that happened to an intent, oldest first.

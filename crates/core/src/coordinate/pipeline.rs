@@ -72,7 +72,8 @@ impl Project {
     /// # Errors
     /// When the state database cannot be read.
     pub async fn merge_order(&self) -> Result<Order> {
-        let active = intents::list(self.state.client(), self.row.id, &Filter { active: true, ..Filter::default() }).await?;
+        let active =
+            intents::list(self.state.client(), self.row.id, &Filter { active: true, ..Filter::default() }).await?;
         let done: Vec<Intent> = active.into_iter().filter(is_done).collect();
         let after = self.constraints(&done).await?;
         let step = |intent: &Intent| Step {
@@ -119,6 +120,7 @@ impl Project {
     /// # Errors
     /// `merge_cycle` where intents need each other; what stops a single merge is told with it.
     pub async fn merge_completed(&mut self, dry_run: bool, migration: Option<&GenerateOptions>) -> Result<Pipeline> {
+        self.judge_again().await?;
         let order = self.merge_order().await?;
         if order.order.is_empty() && !order.cycle.is_empty() {
             let names: Vec<String> = order.cycle.iter().map(|step| format!("intent {}", step.intent_id)).collect();

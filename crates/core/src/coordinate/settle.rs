@@ -2,7 +2,7 @@
 
 use super::survey::Survey;
 use super::verdict::{Judged, Verdict};
-use crate::state::{Intent, NewIntentConflict, Severity};
+use crate::state::{Intent, IntentId, NewIntentConflict, Severity};
 use pleach_change::footprint::{Clash, Class, First, Guess, clashes};
 use pleach_schema::{Address, Tree};
 use serde_json::{Value as Json, json};
@@ -29,17 +29,24 @@ fn class(class: Class) -> (&'static str, Severity) {
 }
 
 /// The conflicts of a pair: what can be told without running it, and where it was run, what
-/// PostgreSQL said.
+/// PostgreSQL said. `needs` are pairs of an intent and one that it is known to build on.
 pub(super) fn conflicts(
     (first, one): (&Intent, &Survey),
     (second, other): (&Intent, &Survey),
     tree: &Tree,
     judged: Option<&Judged>,
+    needs: &[(IntentId, IntentId)],
 ) -> Vec<NewIntentConflict> {
-    let found = clashes(&one.footprint, &other.footprint, tree);
+    let mut found = clashes(&one.footprint, &other.footprint, tree);
+    // Where they do not go together, what goes together is not worth telling.
+    if found.iter().any(|clash| !clash.verdict.is_harmless()) && judged.is_none_or(|judged| judged.verdict.is_harmful())
+    {
+        found.retain(|clash| !clash.verdict.is_harmless());
+    }
     let mut out: Vec<NewIntentConflict> = Vec::new();
     for clash in &found {
-        let conflict = of_clash(clash, first, second, judged);
+        let mut conflict = of_clash(clash, first, second, judged);
+        settle_known_order(&mut conflict, first, second, needs);
         // One object is one conflict of a class, be it touched in several ways.
         if !out.iter().any(|known| known.key == conflict.key) {
             out.push(conflict);
@@ -50,6 +57,23 @@ pub(super) fn conflicts(
         out.push(of_verdict(first, second, judged));
     }
     out
+}
+
+/// An order that is known already, because one builds on the other, is nobody's trouble.
+fn settle_known_order(
+    conflict: &mut NewIntentConflict,
+    first: &Intent,
+    second: &Intent,
+    needs: &[(IntentId, IntentId)],
+) {
+    let goes_first = conflict.evidence.get("goes_first").and_then(Json::as_i64).map(IntentId);
+    let then = if goes_first == Some(first.id) { second.id } else { first.id };
+    if goes_first.is_some_and(|before| needs.contains(&(then, before))) {
+        conflict.severity = Severity::Warning;
+        if let Some(evidence) = conflict.evidence.as_object_mut() {
+            evidence.insert("order_known".to_owned(), json!(true));
+        }
+    }
 }
 
 impl Verdict {
@@ -75,22 +99,17 @@ fn of_clash(clash: &Clash, first: &Intent, second: &Intent, judged: Option<&Judg
     };
     let objects: Vec<String> = clash.objects.iter().map(ToString::to_string).collect();
     let who = format!("{} ({}) and {} ({})", first.agent_id, first.feature_name, second.agent_id, second.feature_name);
-    let on = if objects.is_empty() { "the same thing".to_owned() } else { objects.join(", ") };
-    let mut suggestions = vec![clash.suggestion.clone()];
-    let order = in_order(verdict, first, second);
-    suggestions.splice(0..0, order);
-    suggestions.retain(|suggestion| !suggestion.is_empty());
-    suggestions.dedup();
+    let suggestion = in_order(verdict, first, second).unwrap_or_else(|| clash.suggestion.clone());
     NewIntentConflict {
         key: format!("{name} {}", clash.objects.iter().map(Address::to_string).collect::<Vec<_>>().join(", ")),
         class: name.to_owned(),
         severity,
         verdict: verdict.as_str().to_owned(),
         verified,
-        message: format!("{who} both touch {on}: {}{}", clash.why, told(judged)),
+        message: format!("{who}: {}{}", clash.why, told(judged)),
         objects,
         attributes: clash.attributes.clone(),
-        suggestions,
+        suggestions: Some(suggestion).filter(|text| !text.is_empty()).into_iter().collect(),
         evidence: evidence(judged, verdict, first, second),
     }
 }
@@ -141,9 +160,13 @@ fn evidence(judged: Option<&Judged>, verdict: Verdict, first: &Intent, second: &
 /// What PostgreSQL said, as the end of a sentence.
 fn told(judged: Option<&Judged>) -> String {
     match judged {
-        Some(Judged { verdict: Verdict::Commutes, .. }) => "; PostgreSQL ran both orders, and they end alike".to_owned(),
+        Some(Judged { verdict: Verdict::Commutes, .. }) => {
+            "; PostgreSQL ran both orders, and they end alike".to_owned()
+        }
         Some(Judged { verdict: Verdict::Identical, .. }) => "; both make the same change".to_owned(),
-        Some(Judged { verdict: Verdict::Diverges, said: Some(said), .. }) => format!("; the two orders differ in {said}"),
+        Some(Judged { verdict: Verdict::Diverges, said: Some(said), .. }) => {
+            format!("; the two orders differ in {said}")
+        }
         Some(Judged { said: Some(said), .. }) => format!("; PostgreSQL: {said}"),
         _ => String::new(),
     }
@@ -203,6 +226,6 @@ pub(super) fn too_early(needed: &Intent, started: &Intent) -> NewIntentConflict 
             needed.feature_name,
             needed.branch_name.as_deref().unwrap_or("(none)")
         )],
-        evidence: json!({ "goes_first": needed.id }),
+        evidence: json!({ "goes_first": needed.id, "order_known": true }),
     }
 }

@@ -2,6 +2,7 @@
 
 use super::Ground;
 use super::judge::{Ended, Judge};
+use crate::identity::Newcomers;
 use crate::project::{MAIN, Project};
 use crate::state::Commit;
 use pleach_change::footprint::{Access, Footprint, ParseError, Surroundings, Touch, footprint_in};
@@ -134,13 +135,15 @@ pub(super) async fn run(
 ) -> Result<Result<Seen, super::judge::Refused>> {
     let start = match before {
         [] => None,
-        before => match judge.run(before, head, &[]).await? {
+        before => match judge.run(before, Newcomers::Carry(head), &[]).await? {
             Ok(ended) => Some(ended.tree),
             Err(refused) => return Ok(Err(refused)),
         },
     };
     let changes: Vec<&[String]> = before.iter().copied().chain([statements]).collect();
-    let ended = match judge.run(&changes, head, &[]).await? {
+    // What those before make is the same thing each time.
+    let newcomers = start.as_ref().map_or(Newcomers::Carry(head), Newcomers::Expect);
+    let ended = match judge.run(&changes, newcomers, &[]).await? {
         Ok(ended) => ended,
         Err(refused) => return Ok(Err(refused)),
     };

@@ -3,6 +3,7 @@
 use super::judge::{Ended, Judge, Refused};
 use super::survey::Survey;
 use crate::apply::differences;
+use crate::identity::Newcomers;
 use pleach_postgres::Result;
 use pleach_schema::{Address, Tree};
 use serde::{Deserialize, Serialize};
@@ -76,8 +77,8 @@ pub(super) async fn judge(
 ) -> Result<Judged> {
     let one = [before, &[first.statements, second.statements]].concat();
     let other = [before, &[second.statements, first.statements]].concat();
-    let one = judge.run(&one, head, written).await?;
-    let other = judge.run(&other, head, written).await?;
+    let one = judge.run(&one, Newcomers::Carry(head), written).await?;
+    let other = judge.run(&other, Newcomers::Carry(head), written).await?;
     let alike = match (&first.survey.ended, &second.survey.ended) {
         (Some(first), Some(second)) => !first.changed.is_empty() && first.tree == second.tree,
         _ => false,

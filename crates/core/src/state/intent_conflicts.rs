@@ -72,7 +72,9 @@ impl IntentConflict {
 
     /// Whether it keeps its intents from being merged.
     pub fn blocks(&self) -> bool {
-        self.is_open() && !(self.verified && self.verdict == "commutes")
+        let proved_harmless = self.verified && matches!(self.verdict.as_str(), "commutes" | "identical");
+        let order_known = self.evidence.get("order_known").is_some();
+        self.is_open() && !proved_harmless && !order_known
     }
 
     /// The other one of the pair, seen from an intent.

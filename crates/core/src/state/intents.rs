@@ -215,12 +215,12 @@ pub async fn set_footprint(
     Ok(())
 }
 
-/// Gives an intent its branch.
+/// Replaces the statements of an intent.
 ///
 /// # Errors
 /// When the state database cannot be written.
-pub async fn set_branch(db: &impl Db, intent: IntentId, branch: &str) -> Result<()> {
-    db.execute("update pleach.intent set branch_name = $2 where id = $1", &[&intent.0, &branch]).await?;
+pub async fn set_statements(db: &impl Db, intent: IntentId, statements: &[String]) -> Result<()> {
+    db.execute("update pleach.intent set schema_changes = $2 where id = $1", &[&intent.0, &statements]).await?;
     Ok(())
 }
 
@@ -253,9 +253,8 @@ pub async fn many(db: &impl Db, project: ProjectId, ids: &[IntentId]) -> Result<
 /// # Errors
 /// When the state database cannot be read.
 pub async fn of_branch(db: &impl Db, project: ProjectId, branch: &str) -> Result<Option<Intent>> {
-    let sql = format!(
-        "select {COLUMNS} from pleach.intent where project_id = $1 and branch_name = $2 and closed_at is null"
-    );
+    let sql =
+        format!("select {COLUMNS} from pleach.intent where project_id = $1 and branch_name = $2 and closed_at is null");
     db.query_opt(&sql, &[&project.0, &branch]).await?.as_ref().map(read).transpose()
 }
 

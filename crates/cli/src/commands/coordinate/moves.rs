@@ -155,3 +155,27 @@ impl Resolve {
         Ok(Exit::Done)
     }
 }
+
+/// Show or set which intents must be approved before they are merged
+///
+/// `never`, `high` (those of high risk), `medium` (and higher), or `always`. An approval is by
+/// somebody else than the agent and whoever registered the intent; a merge without it is refused.
+#[derive(Debug, Args)]
+#[command(after_long_help = "Example:\n  pleach coordinate review high")]
+pub struct Review {
+    /// From which risk on
+    #[arg(value_name = "LEVEL", value_parser = ["never", "high", "medium", "always"])]
+    level: Option<String>,
+}
+
+impl Review {
+    pub async fn run(self, app: &App) -> Outcome {
+        let mut project = app.project().await?;
+        if let Some(level) = &self.level {
+            project.set_review(level).await?;
+        }
+        let review = project.review().to_owned();
+        app.ui.answer(&serde_json::json!({ "review": review }), |page| page.line(&review))?;
+        Ok(Exit::Done)
+    }
+}

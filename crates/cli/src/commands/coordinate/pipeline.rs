@@ -6,6 +6,9 @@ use clap::Args;
 use pleach_core::{GenerateOptions, Pipeline};
 use std::path::PathBuf;
 
+/// Tables from this size on are changed without long locks.
+const LARGE: u64 = 8 << 20;
+
 /// Show an order in which all completed intents can be merged
 ///
 /// What an intent builds on goes first, and so does what was found to work in one order only. Where
@@ -72,7 +75,7 @@ impl MergeCompleted {
     pub async fn run(self, app: &App) -> Outcome {
         let mut project = app.project().await?;
         let folder = self.output.unwrap_or_else(|| project.root().join("migrations"));
-        let options = GenerateOptions { name: Some(self.name), folder, ..GenerateOptions::default() };
+        let options = GenerateOptions { name: Some(self.name), folder, large: LARGE, ..GenerateOptions::default() };
         let migration = (!self.no_migration).then_some(&options);
         let done = project.merge_completed(self.dry_run, migration).await?;
         app.ui.answer(&done, |page| print(page, &done, self.dry_run))?;
