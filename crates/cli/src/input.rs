@@ -7,6 +7,7 @@ use pleach_core::state::DataStep;
 use pleach_core::{Class, Error};
 use std::io::{IsTerminal, Read};
 use std::path::Path;
+use std::time::Duration;
 
 /// A file's text; `-` is standard input.
 pub fn read_text(path: &Path) -> Outcome<String> {
@@ -37,6 +38,11 @@ pub fn data_step(path: &Path) -> Outcome<DataStep> {
         _ => "stdin".to_owned(),
     };
     Ok(DataStep::new(name, read_text(path)?))
+}
+
+/// A time such as `30m`, `1h 30m` or `10s`.
+pub fn duration(text: &str) -> Result<Duration, String> {
+    humantime::parse_duration(text).map_err(|error| format!("{error}: write it as 30m, 1h or 10s"))
 }
 
 /// Files as data steps, in order.

@@ -23,6 +23,8 @@ pub struct Committed {
     pub stored: u64,
     /// What is there and Pleach has no model of.
     pub unmodelled: Vec<Unmodelled>,
+    /// What the branch's intent had not declared.
+    pub beyond: Vec<String>,
 }
 
 /// How a branch stands.
@@ -74,7 +76,9 @@ impl Project {
         let (lock, branch) = self.hold_branch(branch).await?;
         let outcome = self.commit_held(branch, message, data).await;
         lock.release(self.state.client()).await?;
-        outcome
+        let mut committed = outcome?;
+        committed.beyond = self.follow_commit(&committed.branch, &committed.diff).await?;
+        Ok(committed)
     }
 
     async fn commit_held(&mut self, branch: Branch, message: &str, data: Vec<DataStep>) -> Result<Committed> {
@@ -92,6 +96,7 @@ impl Project {
                 .on(format!("branch {}", branch.name))
                 .hint("change it first: `pleach sql`, `pleach psql`, or any client on `pleach branch url`"));
         }
+        self.guard_commit(&branch, &changes).await?;
         // Lineages first: more of them than a commit knows do no harm, fewer would.
         live.record(&transaction).await?;
         transaction.commit().await?;
@@ -123,7 +128,8 @@ impl Project {
         state::operations::insert(&transaction, project, &operation).await?;
         transaction.commit().await?;
         self.checkpoint("commit recorded");
-        Ok(Committed { branch: branch.name, commit, diff: changes, stored: stored.stored, unmodelled: live.unmodelled })
+        let (stored, unmodelled) = (stored.stored, live.unmodelled);
+        Ok(Committed { branch: branch.name, commit, diff: changes, stored, unmodelled, beyond: Vec::new() })
     }
 
     /// Keeps a data step for the branch's next commit.

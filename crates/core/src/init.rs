@@ -151,7 +151,18 @@ impl Project {
         clear_half_made(&mut state, &admin, &name, cluster.is_some()).await?;
         let row = state::projects::create(state.client(), &name, &own_role, &json!({})).await?;
         let config = Config::new(name, kind);
-        Ok(Self { root: root.to_owned(), config, context, cluster: None, secrets, target, admin, state, row })
+        Ok(Self {
+            root: root.to_owned(),
+            config,
+            context,
+            cluster: None,
+            secrets,
+            target,
+            admin,
+            state,
+            row,
+            ground: None,
+        })
     }
 
     /// Imports into the first snapshot, clones `main` from it, and commits.

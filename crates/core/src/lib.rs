@@ -10,6 +10,7 @@ mod branch;
 mod check;
 mod commit;
 mod config;
+mod coordinate;
 mod databases;
 mod destroy;
 mod history;
@@ -37,6 +38,10 @@ pub use branch::{BranchInfo, Created, Deleted};
 pub use check::Check;
 pub use commit::{Committed, Standing};
 pub use config::{Config, FOLDER, ServerKind, read_head};
+pub use coordinate::{
+    Checked, ConflictInfo, Declaration, IntentInfo, LockRequest, Merged, Order, Outside, Pipeline, Registered, Skipped,
+    Stats,
+};
 pub use destroy::Loss;
 pub use history::{DiffView, LogEntry, Shown};
 pub use import::{Imported, Source};

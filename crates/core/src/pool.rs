@@ -131,6 +131,9 @@ impl Project {
 
     async fn tend(&mut self) -> Result<u64> {
         let made = self.fill_pool().await?;
+        let head = self.branch(MAIN).await?.head;
+        self.dismiss_judges(head).await?;
+        self.judge_again().await?;
         self.prune().await?;
         self.drop_orphans().await?;
         Ok(made)

@@ -41,6 +41,9 @@ impl Commit {
         let branch = project.current_branch();
         let committed = project.commit(&branch, &self.message, data, self.adopt).await?;
         app.ui.warn_unmodelled(&committed.unmodelled);
+        for beyond in &committed.beyond {
+            app.ui.warn(format!("the intent of this branch did not say that it {beyond}"));
+        }
         app.ui.confirm(&committed, |page| print(page, &committed))?;
         if self.adopt {
             tend_pool(app, &mut project).await;

@@ -6,16 +6,19 @@ mod checkout;
 mod commit;
 mod completions;
 mod conflicts;
+mod coordinate;
 mod data;
 mod diff;
 mod down;
 mod fsck;
 mod init;
 mod lint;
+mod lock;
 mod log;
 mod merge;
 mod migration;
 mod op;
+mod partition;
 mod pg;
 mod plan;
 mod pool;
@@ -63,6 +66,12 @@ pub enum Command {
     #[command(subcommand)]
     Op(op::Op),
     Undo(undo::Undo),
+    #[command(subcommand)]
+    Coordinate(coordinate::Coordinate),
+    #[command(subcommand)]
+    Lock(lock::Lock),
+    #[command(subcommand)]
+    Partition(partition::Partition),
     Plan(plan::Plan),
     Apply(apply::Apply),
     Lint(lint::Lint),
@@ -99,6 +108,9 @@ impl Command {
             Self::Revert(command) => command.run(app).await,
             Self::Op(command) => command.run(app).await,
             Self::Undo(command) => command.run(app).await,
+            Self::Coordinate(command) => command.run(app).await,
+            Self::Lock(command) => command.run(app).await,
+            Self::Partition(command) => command.run(app).await,
             Self::Plan(command) => command.run(app).await,
             Self::Apply(command) => command.run(app).await,
             Self::Lint(command) => command.run(app).await,

@@ -80,6 +80,7 @@ impl Project {
             losses,
             applied: None,
         };
+        self.guard_merge(&sides.source, &merging.diff).await?;
         if options.dry_run {
             self.discard_database(&proved.scratch).await?;
             self.cross_out(journal).await?;

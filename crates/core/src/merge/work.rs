@@ -52,13 +52,13 @@ struct Station {
 
 impl Project {
     /// The best common states of two commits.
-    pub(super) async fn merge_bases(&self, a: Hash, b: Hash) -> Result<Vec<Hash>> {
+    pub(crate) async fn merge_bases(&self, a: Hash, b: Hash) -> Result<Vec<Hash>> {
         state::commits::merge_bases(self.state.client(), self.row.id, a, b).await
     }
 
     /// The tree that two histories both come from. Where they cross there are several common
     /// states: these are merged first, from what they come from in turn.
-    pub(super) async fn base_tree(&self, bases: &[Hash]) -> Result<Tree> {
+    pub(crate) async fn base_tree(&self, bases: &[Hash]) -> Result<Tree> {
         let Some((first, rest)) = bases.split_first() else { return Ok(Tree::default()) };
         let mut tree = self.tree_at(*first).await?;
         for other in rest {

@@ -22,6 +22,8 @@ text_enum! {
         Warm = "warm",
         /// A place to try something, dropped after it.
         Scratch = "scratch",
+        /// A place to try intents, each in a transaction that is taken back.
+        Judge = "judge",
     }
 }
 
@@ -60,7 +62,8 @@ const COLUMNS: &str = "name, project_id, purpose, state, created_at, journal";
 /// Nothing refers to the database `d`.
 const UNUSED: &str = "not exists (select from pleach.branch where database = d.name)
     and not exists (select from pleach.snapshot where database = d.name)
-    and not exists (select from pleach.warm where database = d.name)";
+    and not exists (select from pleach.warm where database = d.name)
+    and not exists (select from pleach.judge where database = d.name)";
 
 /// Registers a database that is about to be created.
 ///

@@ -66,7 +66,7 @@ pub(crate) fn key(kind: &str, name: &str) -> i64 {
 }
 
 /// Waits for a lock.
-pub(super) async fn lock(state: &State, key: i64) -> Result<SessionLock> {
+pub(crate) async fn lock(state: &State, key: i64) -> Result<SessionLock> {
     release_dropped(state).await?;
     // The guard comes first: a caller that stops waiting leaves the server waiting, and the lock
     // it then gets is let go like any other whose guard was dropped.
@@ -76,7 +76,7 @@ pub(super) async fn lock(state: &State, key: i64) -> Result<SessionLock> {
 }
 
 /// Takes a lock unless somebody holds it, be it this very connection.
-pub(super) async fn try_lock(state: &State, key: i64) -> Result<Option<SessionLock>> {
+pub(crate) async fn try_lock(state: &State, key: i64) -> Result<Option<SessionLock>> {
     release_dropped(state).await?;
     if state.locks.is_held(key) {
         return Ok(None);

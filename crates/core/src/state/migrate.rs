@@ -11,6 +11,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("waiting_data", include_str!("migrations/0002_waiting_data.sql")),
     ("clone_ways", include_str!("migrations/0003_clone_ways.sql")),
     ("retired_snapshots", include_str!("migrations/0004_retired_snapshots.sql")),
+    ("coordination", include_str!("migrations/0005_coordination.sql")),
 ];
 
 /// The advisory lock under which one process at a time migrates: "pleach" in ASCII.

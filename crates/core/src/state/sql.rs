@@ -41,8 +41,10 @@ ids! {
     OperationId,
     /// The number of a merge.
     MergeId,
-    /// The number of a conflict, shown to people.
+    /// The number of a conflict, shown to people: of a merge, or between intents.
     ConflictId,
+    /// The number of an intent, shown to people.
+    IntentId,
 }
 
 /// Declares an enum whose variants are stored as text.
@@ -128,4 +130,23 @@ pub(super) fn all_bytes<'a>(hashes: impl IntoIterator<Item = &'a Hash>) -> Vec<&
 /// One typed value out of each row.
 pub(super) fn rows<T>(rows: &[Row], read: impl Fn(&Row) -> Result<T>) -> Result<Vec<T>> {
     rows.iter().map(read).collect()
+}
+
+/// The error for a statement that a rule of the state database may refuse: those have an SQLSTATE
+/// of class PL, and say on what and what to do.
+pub(super) fn ruled(error: tokio_postgres::Error) -> Error {
+    let refusal = error.as_db_error().and_then(|said| {
+        let (class, code) = match said.code().code() {
+            "PL001" => (Class::State, "unknown_intent"),
+            "PL002" => (Class::Input, "unknown_status"),
+            "PL003" => (Class::State, "intent_move_refused"),
+            "PL004" => (Class::State, "approval_missing"),
+            "PL005" => (Class::State, "own_approval"),
+            "PL006" => (Class::Input, "bad_table_name"),
+            _ => return None,
+        };
+        let refused = Error::new(class, code, said.message());
+        Some(Error { object: said.detail().map(str::to_owned), hint: said.hint().map(str::to_owned), ..refused })
+    });
+    refusal.unwrap_or_else(|| error.into())
 }

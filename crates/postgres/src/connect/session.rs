@@ -7,6 +7,7 @@ use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio_postgres::config::SslMode;
 use tokio_postgres::error::DbError;
@@ -30,6 +31,8 @@ pub struct Session {
     client: Client,
     server_version: u32,
     notices: Notices,
+    /// Is told when something it listens to was announced.
+    heard: Arc<Notify>,
     task: JoinHandle<()>,
 }
 
@@ -93,6 +96,12 @@ impl Session {
             self.batch_execute("SET transaction_timeout = 0").await?;
         }
         Ok(())
+    }
+
+    /// Waits until something is announced that this session listens to; returns at once if that
+    /// was so since the last call.
+    pub async fn heard(&self) {
+        self.heard.notified().await;
     }
 
     /// The connection alone, for what keeps one for long; it ends when the client is dropped.
@@ -195,14 +204,15 @@ where
         .hint("use a server of a supported version, or the project's own one (`pleach up`)"));
     }
     let notices = Notices::default();
-    let task = tokio::spawn(drive(connection, Arc::clone(&notices)));
-    let session = Session { client, server_version, notices, task };
+    let heard = Arc::new(Notify::new());
+    let task = tokio::spawn(drive(connection, Arc::clone(&notices), Arc::clone(&heard)));
+    let session = Session { client, server_version, notices, heard, task };
     session.prepare_settings().await?;
     Ok(session)
 }
 
 /// Carries the traffic of a connection until it ends.
-async fn drive<S, T>(mut connection: Connection<S, T>, notices: Notices)
+async fn drive<S, T>(mut connection: Connection<S, T>, notices: Notices, heard: Arc<Notify>)
 where
     S: AsyncRead + AsyncWrite + Unpin,
     T: AsyncRead + AsyncWrite + Unpin,
@@ -215,6 +225,7 @@ where
                     notices.push(Notice::from(&notice));
                 }
             }
+            Ok(AsyncMessage::Notification(_)) => heard.notify_one(),
             Ok(_) => {}
             Err(error) => {
                 tracing::debug!(%error, "connection ended");

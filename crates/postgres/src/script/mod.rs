@@ -6,6 +6,7 @@
 //! (another version's grammar) is left for the server to judge.
 
 mod classify;
+mod concurrently;
 mod destroys;
 mod fit;
 mod lexer;
@@ -26,6 +27,7 @@ mod tests;
 mod units;
 
 pub use classify::{cannot_run_in_transaction, is_data_change, is_schema_change, is_transaction_control};
+pub use concurrently::in_transaction;
 pub use destroys::{Destroyed, destroys};
 pub use meta::{Meta, Variables};
 pub use parsed::Parsed;

@@ -1,0 +1,99 @@
+//! What happened, for whoever follows it.
+
+use super::sql::{get, rows};
+use super::{Db, IntentId, ProjectId};
+use pleach_postgres::Result;
+use serde::Serialize;
+use serde_json::Value as Json;
+use time::OffsetDateTime;
+use tokio_postgres::Row;
+
+/// The channel on which a new event is announced, with the project's number.
+pub const CHANNEL: &str = "pleach_event";
+
+/// Something that happened.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Event {
+    /// Where it stands in the order of events; later ones are higher.
+    pub position: i64,
+    /// When.
+    #[serde(with = "time::serde::rfc3339")]
+    pub at: OffsetDateTime,
+    /// Who did it.
+    pub actor: String,
+    /// What sort of event: `intent.registered`, `conflict.found`, `lock.stolen` …
+    pub kind: String,
+    /// The intent it is about.
+    pub intent_id: Option<IntentId>,
+    /// What happened, in a line for people.
+    pub subject: String,
+    /// What else there is to know.
+    pub body: Json,
+}
+
+const COLUMNS: &str = "position, at, actor, kind, intent_id, subject, body";
+
+/// Writes down what happened, in the transaction that does it.
+///
+/// # Errors
+/// When the state database cannot be written.
+pub async fn insert(
+    db: &impl Db,
+    project: ProjectId,
+    actor: &str,
+    kind: &str,
+    intent: Option<IntentId>,
+    subject: &str,
+    body: &Json,
+) -> Result<()> {
+    let sql = "insert into pleach.event (project_id, actor, kind, intent_id, subject, body)
+        values ($1, $2, $3, $4, $5, $6)";
+    db.execute(sql, &[&project.0, &actor, &kind, &intent.map(|id| id.0), &subject, body]).await?;
+    Ok(())
+}
+
+/// The events after a position, oldest first. One whose transaction is over is left out while
+/// another one runs that may still write an earlier one: so whoever goes on from the last position
+/// misses none.
+///
+/// # Errors
+/// When the state database cannot be read.
+pub async fn after(db: &impl Db, project: ProjectId, position: i64, limit: i64) -> Result<Vec<Event>> {
+    let sql = format!(
+        "select {COLUMNS} from pleach.event
+         where project_id = $1 and position > $2 and xid < pg_snapshot_xmin(pg_current_snapshot())
+         order by position limit $3"
+    );
+    rows(&db.query(&sql, &[&project.0, &position, &limit]).await?, read)
+}
+
+/// The position of the last event that can be read.
+///
+/// # Errors
+/// When the state database cannot be read.
+pub async fn last(db: &impl Db, project: ProjectId) -> Result<i64> {
+    let sql = "select coalesce(max(position), 0) as last from pleach.event
+        where project_id = $1 and xid < pg_snapshot_xmin(pg_current_snapshot())";
+    get(&db.query_one(sql, &[&project.0]).await?, "last")
+}
+
+/// Everything that happened to an intent, oldest first.
+///
+/// # Errors
+/// When the state database cannot be read.
+pub async fn of_intent(db: &impl Db, project: ProjectId, intent: IntentId) -> Result<Vec<Event>> {
+    let sql = format!("select {COLUMNS} from pleach.event where project_id = $1 and intent_id = $2 order by position");
+    rows(&db.query(&sql, &[&project.0, &intent.0]).await?, read)
+}
+
+fn read(row: &Row) -> Result<Event> {
+    Ok(Event {
+        position: get(row, "position")?,
+        at: get(row, "at")?,
+        actor: get(row, "actor")?,
+        kind: get(row, "kind")?,
+        intent_id: get(row, "intent_id")?,
+        subject: get(row, "subject")?,
+        body: get(row, "body")?,
+    })
+}
