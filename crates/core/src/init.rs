@@ -161,7 +161,7 @@ impl Project {
             admin,
             state,
             row,
-            ground: None,
+            surroundings: None,
         })
     }
 

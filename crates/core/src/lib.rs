@@ -39,8 +39,8 @@ pub use check::Check;
 pub use commit::{Committed, Standing};
 pub use config::{Config, FOLDER, ServerKind, read_head};
 pub use coordinate::{
-    Checked, ConflictInfo, Declaration, IntentInfo, LockRequest, Merged, Order, Outside, Pipeline, Registered, Skipped,
-    Stats,
+    ConflictInfo, Declaration, IntentCheck, IntentInfo, LockRequest, Merged, Order, Outside, Pipeline, Registered,
+    Skipped, Stats,
 };
 pub use destroy::Loss;
 pub use history::{DiffView, LogEntry, Shown};

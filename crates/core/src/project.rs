@@ -1,7 +1,7 @@
 //! An open project: its folder, its server, its state.
 
 use crate::config::{self, Config, FOLDER, ServerKind};
-use crate::coordinate::Ground;
+use crate::coordinate::HeadOfMain;
 use crate::roles::Secrets;
 use crate::state::{self, State};
 use pleach_postgres::connect::{Session, Target, connect};
@@ -50,7 +50,7 @@ pub struct Project {
     pub(crate) state: State,
     pub(crate) row: state::Project,
     /// The head of `main` as changes are held against it, once that was asked for.
-    pub(crate) ground: Option<Ground>,
+    pub(crate) surroundings: Option<HeadOfMain>,
 }
 
 impl Project {
@@ -79,7 +79,8 @@ impl Project {
         };
         let state = State::open(connect(&target, APPLICATION).await?.into_client()).await?;
         let row = state::projects::get_named(state.client(), &config.project).await?;
-        let mut project = Self { root, config, context, cluster, secrets, target, admin, state, row, ground: None };
+        let mut project =
+            Self { root, config, context, cluster, secrets, target, admin, state, row, surroundings: None };
         project.recover().await?;
         Ok(project)
     }

@@ -27,7 +27,7 @@ impl Project {
         if !intents::any_active(self.state.client(), self.row.id).await? {
             return Ok(0);
         }
-        let tree = self.ground(&head).await?.tree().clone();
+        let tree = self.surroundings(&head).await?.tree().clone();
         self.follow_main(&head, &tree).await?;
         let pairs = intent_conflicts::unverified(self.state.client(), self.row.id, MOST).await?;
         let ids: Vec<IntentId> = pairs.iter().map(|(_, second)| *second).collect();
@@ -75,7 +75,7 @@ impl Project {
     /// was found before, and its agent is told.
     async fn look_again(&mut self, judge: &mut Judge, head: Hash, tree: &Tree, intent: &Intent) -> Result<()> {
         let (project, actor) = (self.row.id, self.context.actor.clone());
-        let around = self.ground(&self.main_head().await?).await?;
+        let around = self.surroundings(&self.main_head().await?).await?;
         let sql = intent.schema_changes.join(";\n");
         let mut survey = survey_of(intent)?;
         let mut trouble = None;

@@ -66,7 +66,7 @@ pub struct Registered {
 
 /// What a registration would have found.
 #[derive(Debug, Serialize)]
-pub struct Checked {
+pub struct IntentCheck {
     /// The tables it touches.
     pub tables_affected: Vec<String>,
     /// The intents it would build on.
@@ -149,7 +149,7 @@ impl Project {
     ///
     /// # Errors
     /// As [`Project::register_intent`].
-    pub async fn check_intent(&mut self, declaration: &Declaration) -> Result<Checked> {
+    pub async fn check_intent(&mut self, declaration: &Declaration) -> Result<IntentCheck> {
         let started = Instant::now();
         let surveyed = self.look_into(declaration).await?;
         let mine = provisional(declaration, &surveyed);
@@ -184,7 +184,7 @@ impl Project {
         );
         let mut parties: BTreeMap<IntentId, Party> = others.iter().map(|other| (other.id, Party::of(other))).collect();
         parties.insert(mine.id, Party::of(&mine));
-        Ok(Checked {
+        Ok(IntentCheck {
             opaque: surveyed.opaque(),
             tables_affected: surveyed.tables,
             depends_on: surveyed.needs,
@@ -198,7 +198,7 @@ impl Project {
     async fn look_into(&mut self, declaration: &Declaration) -> Result<Surveyed> {
         check(declaration)?;
         let head = self.main_head().await?;
-        let around = self.ground(&head).await?;
+        let around = self.surroundings(&head).await?;
         let (footprint, statements) = survey::read(&around, &declaration.schema_changes)?;
         let mut survey = Survey { footprint, ended: None };
         let tree = around.tree().clone();

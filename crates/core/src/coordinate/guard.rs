@@ -101,7 +101,7 @@ impl Project {
         let said: BTreeSet<String> = more.iter().map(spoken).collect();
         // From here on the intent is what its branch really does.
         let head = self.main_head().await?;
-        let around = self.ground(&head).await?;
+        let around = self.surroundings(&head).await?;
         let tree = around.tree().clone();
         let statements = self.really_done(branch, head.hash).await?;
         let mut executed = false;

@@ -19,7 +19,7 @@ mod stats;
 mod survey;
 mod verdict;
 
-pub use declare::{Checked, Declaration, Registered};
+pub use declare::{Declaration, IntentCheck, Registered};
 pub use info::{ConflictInfo, IntentInfo};
 pub use locks::LockRequest;
 pub use partitions::Outside;
@@ -32,7 +32,7 @@ use std::sync::Arc;
 
 /// The head of `main`, made ready to be asked by name.
 #[derive(Clone)]
-pub(crate) struct Ground {
+pub(crate) struct HeadOfMain {
     commit: Hash,
     around: Arc<Surroundings>,
 }

@@ -76,7 +76,7 @@ impl Project {
     /// What is wrong with the text.
     pub async fn check_partition(&mut self, agent: &str, sql: &str) -> Result<(Option<String>, Vec<Outside>)> {
         let head = self.main_head().await?;
-        let around = self.ground(&head).await?;
+        let around = self.surroundings(&head).await?;
         let (footprint, _) = super::survey::read(&around, sql)?;
         let standing = standing(&self.partitions().await?, agent, None, &footprint);
         Ok((standing.agent_type, standing.outside))

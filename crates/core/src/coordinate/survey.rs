@@ -1,6 +1,6 @@
 //! What a change touches: told from its text, and by running it.
 
-use super::Ground;
+use super::HeadOfMain;
 use super::judge::{Ended, Judge};
 use crate::identity::Newcomers;
 use crate::project::{MAIN, Project};
@@ -45,12 +45,12 @@ impl Project {
     }
 
     /// The head of `main`, made ready; kept until `main` moves.
-    pub(super) async fn ground(&mut self, head: &Commit) -> Result<Arc<Surroundings>> {
-        if let Some(ground) = self.ground.as_ref().filter(|ground| ground.commit == head.hash) {
-            return Ok(Arc::clone(&ground.around));
+    pub(super) async fn surroundings(&mut self, head: &Commit) -> Result<Arc<Surroundings>> {
+        if let Some(known) = self.surroundings.as_ref().filter(|known| known.commit == head.hash) {
+            return Ok(Arc::clone(&known.around));
         }
         let around = Arc::new(Surroundings::new(&self.tree(head).await?));
-        self.ground = Some(Ground { commit: head.hash, around: Arc::clone(&around) });
+        self.surroundings = Some(HeadOfMain { commit: head.hash, around: Arc::clone(&around) });
         Ok(around)
     }
 }

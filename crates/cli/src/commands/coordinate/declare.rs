@@ -5,7 +5,7 @@ use crate::input::read_text;
 use crate::output::{Page, intent_conflict, plural, style};
 use clap::{Args, ValueEnum};
 use pleach_core::state::{IntentId, Risk};
-use pleach_core::{Checked, Class, Declaration, Error, Registered};
+use pleach_core::{Class, Declaration, Error, IntentCheck, Registered};
 use std::path::Path;
 
 /// Say what you are going to change
@@ -195,7 +195,7 @@ impl Check {
     }
 }
 
-fn print_checked(page: &mut Page, checked: &Checked) {
+fn print_checked(page: &mut Page, checked: &IntentCheck) {
     if !checked.tables_affected.is_empty() {
         page.line(format!("It touches {}.", checked.tables_affected.join(", ")));
     }
