@@ -13,5 +13,6 @@ mod harness;
 mod online;
 mod pairs;
 mod properties;
+mod real;
 mod resume;
 mod write_back;
