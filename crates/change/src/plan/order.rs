@@ -285,8 +285,10 @@ impl Graph<'_> {
         if !object.derived.references.iter().filter(other).any(|r| goes(&r)) {
             return Vec::new();
         }
-        let loose = |table: &Address| self.from.lineage(table).is_some_and(|l| self.fates.loose.contains(&l));
-        let table = Address::new(Kind::Table, key.relation().iter().cloned());
+        let own = Address::new(Kind::Table, key.relation().iter().cloned());
+        let leaves = |lineage: &Lineage| self.fates.loose.contains(lineage) || self.fates.moved.contains(lineage);
+        let loose = |table: &Address| *table != own && self.from.lineage(table).is_some_and(|l| leaves(&l));
+        let table = own.clone();
         super::moved::with_partitions(self.from, &table).into_iter().filter(loose).collect()
     }
 

@@ -21,6 +21,11 @@ impl Graph<'_> {
                 if let Some(later) = self.drop_node(&support) {
                     self.tie(node, later);
                 }
+                // What cannot stay while a column changes its type is gone before.
+                let retyped = self.from.lineage(&support).filter(|support| self.fates.retyped.contains(support));
+                if let Some(later) = retyped.and_then(|column| self.find(What::Alter, column)) {
+                    self.tie(node, later);
+                }
             }
             if let Some(first) = self.from.lineage(&address).and_then(|lineage| self.find(What::Detach, lineage)) {
                 self.tie(first, node);
@@ -30,6 +35,14 @@ impl Graph<'_> {
             let loose = table.filter(|table| self.fates.loose.contains(table));
             if let Some(first) = loose.and_then(|table| self.find(What::Detach, table)) {
                 self.tie(first, node);
+            }
+            // A partition may be partitioned by a column that goes from the table above it.
+            for parent in parent_tables(self.from, &address) {
+                let columns: Vec<Address> =
+                    self.from.parts(&parent.path, Kind::Column).map(|(column, _)| column.clone()).collect();
+                for later in columns.iter().filter_map(|column| self.drop_node(column)).collect::<Vec<_>>() {
+                    self.tie(node, later);
+                }
             }
             // The columns of a typed table go with the attributes of its type.
             if address.kind == Kind::Attribute {

@@ -77,10 +77,10 @@ impl Case {
 
 /// Connections to empty databases that no case uses.
 #[derive(Default)]
-struct Places(Mutex<Vec<Client>>);
+pub struct Places(Mutex<Vec<Client>>);
 
 impl Places {
-    async fn take(&self, server: &Server) -> Client {
+    pub async fn take(&self, server: &Server) -> Client {
         let free = self.0.lock().unwrap().pop();
         match free {
             Some(client) => client,
@@ -88,7 +88,7 @@ impl Places {
         }
     }
 
-    fn give_back(&self, client: Client) {
+    pub fn give_back(&self, client: Client) {
         self.0.lock().unwrap().push(client);
     }
 }

@@ -14,6 +14,7 @@ mod locks;
 mod online;
 mod pairs;
 mod properties;
+mod real;
 mod resume;
 mod stages;
 mod traffic;

@@ -48,7 +48,12 @@ fn a_plan_leads_from_any_random_schema_to_any_other() {
                     let client = runtime.block_on(place(server));
                     while let Some(seed) = Some(next.fetch_add(1, Ordering::Relaxed)).filter(|seed| *seed < seeds.end) {
                         match runtime.block_on(try_seed(&client, seed)) {
-                            Ok(()) => _ = passed.fetch_add(2, Ordering::Relaxed),
+                            Ok(()) => {
+                                let so_far = passed.fetch_add(2, Ordering::Relaxed) + 2;
+                                if so_far % 100 == 0 {
+                                    eprintln!("{so_far} pairs of schemas so far");
+                                }
+                            }
                             Err(error) => {
                                 let error = format!("seed {seed} on {}: {error}", server.bin.display());
                                 eprintln!("{error}\n");

@@ -144,6 +144,47 @@ CREATE TABLE public.homes OF public.place;
 INSERT INTO public.homes (street, zip) SELECT street, zip FROM ONLY public.pleach_1;
 DROP TABLE public.pleach_1;
 
+-- case: a typed table becomes one of another type while its own loses an attribute
+-- names
+-- old
+CREATE TYPE place AS (street text, zip text);
+CREATE TYPE spot AS (zip text, note text);
+CREATE TABLE homes OF place;
+INSERT INTO homes VALUES ('a', 'b');
+-- change
+DROP TABLE homes;
+ALTER TYPE place DROP ATTRIBUTE street;
+CREATE TABLE homes OF spot;
+INSERT INTO homes VALUES ('b');
+-- keeps
+SELECT * FROM homes
+-- plan
+ALTER TABLE public.homes NOT OF;
+-- destroys all values of attribute public.place.street
+ALTER TYPE public.place DROP ATTRIBUTE street CASCADE;
+-- destroys all values of public.homes.street
+ALTER TABLE public.homes DROP COLUMN street;
+ALTER TABLE public.homes ADD COLUMN note text;
+ALTER TABLE public.homes OF public.spot;
+
+-- case: a typed table goes back to a type that has its attributes in another order
+-- names
+-- old
+CREATE TYPE place AS (number integer, street text);
+CREATE TYPE spot AS (note text);
+CREATE TABLE homes OF spot;
+-- change
+DROP TABLE homes;
+DROP TYPE place;
+CREATE TYPE place AS (zip text, number integer, street text);
+CREATE TABLE homes OF place;
+-- plan
+ALTER TABLE public.homes RENAME TO pleach_1;
+ALTER TYPE public.place ADD ATTRIBUTE zip text CASCADE;
+CREATE TABLE public.homes OF public.place;
+-- destroys all rows of public.homes
+DROP TABLE public.pleach_1;
+
 -- case: a range type goes with its multirange
 -- old
 CREATE TYPE span AS RANGE (subtype = integer);

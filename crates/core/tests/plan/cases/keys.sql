@@ -270,6 +270,19 @@ SELECT b.a, area.a.key FROM b JOIN area.a ON b.a = key
 ALTER TABLE public.a SET SCHEMA area;
 ALTER TABLE area.a RENAME COLUMN id TO key;
 
+-- case: both ends of a foreign key of one table go
+-- old
+CREATE TABLE t (id integer PRIMARY KEY, parent integer REFERENCES t, a text);
+-- change
+ALTER TABLE t DROP COLUMN parent;
+ALTER TABLE t DROP COLUMN id;
+-- plan
+ALTER TABLE public.t DROP CONSTRAINT t_parent_fkey;
+-- destroys all values of public.t.id
+ALTER TABLE public.t DROP COLUMN id;
+-- destroys all values of public.t.parent
+ALTER TABLE public.t DROP COLUMN parent;
+
 -- case: tables refer to each other and one of the keys goes
 -- old
 CREATE TABLE a (id integer PRIMARY KEY, b integer);

@@ -150,6 +150,53 @@ DROP TABLE public.t;
 ALTER TABLE public.t_1 DROP COLUMN a;
 ALTER TABLE public.t_1 ADD COLUMN b text;
 
+-- case: a column goes that a partition which goes was partitioned by
+-- old
+CREATE TABLE t (a integer NOT NULL, b integer) PARTITION BY LIST (a);
+CREATE TABLE t_1 PARTITION OF t FOR VALUES IN (1) PARTITION BY RANGE (b);
+CREATE TABLE t_1_low PARTITION OF t_1 FOR VALUES FROM (0) TO (10);
+INSERT INTO t VALUES (1, 5);
+-- change
+ALTER TABLE t_1 DETACH PARTITION t_1_low;
+DROP TABLE t_1;
+ALTER TABLE t DROP COLUMN b;
+-- keeps
+SELECT a, b FROM t_1_low
+-- plan
+ALTER TABLE public.t_1 DETACH PARTITION public.t_1_low;
+-- destroys all rows of public.t_1
+DROP TABLE public.t_1;
+-- destroys all values of public.t.b
+ALTER TABLE public.t DROP COLUMN b;
+
+-- case: a partition is partitioned no more while the foreign key of its table goes
+-- names
+-- old
+CREATE TABLE a (id integer PRIMARY KEY);
+CREATE TABLE t (x integer NOT NULL, y integer, a integer CONSTRAINT of_a REFERENCES a) PARTITION BY LIST (x);
+CREATE TABLE t_1 PARTITION OF t FOR VALUES IN (1) PARTITION BY RANGE (y);
+-- change
+DROP TABLE t;
+DROP TABLE a;
+CREATE TABLE t (x integer NOT NULL, y integer) PARTITION BY LIST (x);
+CREATE TABLE t_1 PARTITION OF t FOR VALUES IN (1);
+-- plan
+ALTER TABLE public.t DROP CONSTRAINT of_a;
+-- destroys all rows of public.a
+DROP TABLE public.a;
+ALTER TABLE public.t DETACH PARTITION public.t_1;
+ALTER TABLE public.t_1 RENAME TO pleach_1;
+CREATE TABLE public.t_1 (
+    x integer NOT NULL,
+    y integer
+);
+INSERT INTO public.t_1 (x, y) SELECT x, y FROM public.pleach_1;
+-- destroys all values of public.t_1.a
+DROP TABLE public.pleach_1;
+-- destroys all values of public.t.a
+ALTER TABLE public.t DROP COLUMN a;
+ALTER TABLE public.t ATTACH PARTITION public.t_1 FOR VALUES IN (1);
+
 -- case: a partitioned table goes with all of its partitions
 -- old
 CREATE TABLE t (a integer, b integer) PARTITION BY LIST (a);

@@ -476,6 +476,27 @@ SELECT id,
     n
    FROM public.all_v() all_v(id, n);
 
+-- case: a type changes under a view that goes when a function has let go of it
+-- old
+CREATE TABLE t (n boolean);
+CREATE VIEW v AS SELECT n, count(*) AS c FROM t GROUP BY 1;
+CREATE FUNCTION f() RETURNS bigint LANGUAGE sql RETURN (SELECT count(c) FROM v);
+-- change
+CREATE TABLE u (a integer);
+CREATE OR REPLACE FUNCTION f() RETURNS bigint LANGUAGE sql RETURN (SELECT count(a) FROM u);
+DROP VIEW v;
+ALTER TABLE t ALTER n TYPE integer USING n::integer;
+-- plan
+CREATE TABLE public.u (
+    a integer
+);
+CREATE OR REPLACE FUNCTION public.f()
+    RETURNS bigint
+    LANGUAGE sql
+RETURN (SELECT count(u.a) AS count FROM public.u);
+DROP VIEW public.v;
+ALTER TABLE public.t ALTER COLUMN n TYPE integer USING n::integer;
+
 -- case: a type changes under an instead-of trigger of a view
 -- old
 CREATE FUNCTION put() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
