@@ -50,6 +50,7 @@ impl Scene<'_> {
             NodeEnum::TypeCast(cast) => {
                 if let Some(name) = &cast.type_name {
                     self.type_name(name);
+                    self.enums.extend(self.find_user_type(name).filter(|found| found.kind == Kind::Enum));
                     self.named_by_text(cast.arg.as_deref(), name);
                 }
                 self.boxed(cast.arg.as_ref(), scope, how);
