@@ -234,7 +234,7 @@ fn meetings<'f>(a: &'f Footprint, b: &'f Footprint) -> Vec<Meeting<'f>> {
     for mine in &a.touches {
         for place in places(mine) {
             for other in theirs.get(&place).into_iter().flatten() {
-                if !(mine.is_strong() || other.is_strong()) && !is_blocked(mine, other) {
+                if !(mine.is_strong() || other.is_strong() || is_blocked(mine, other)) {
                     continue;
                 }
                 if let Some(judgement) = judge(mine, other)
