@@ -48,7 +48,7 @@ impl Scene<'_> {
             AlterTableType::AtDropColumn => self.drop_column(rel, &name, cascade, command.missing_ok),
             AlterTableType::AtAlterColumnType => self.alter_type(rel, &name, def),
             AlterTableType::AtColumnDefault | AlterTableType::AtCookedColumnDefault => {
-                self.boxed(command.def.as_ref(), &Scope::of(rel), Use::Defines);
+                self.expression(command.def.as_deref(), &Scope::of(rel), Use::Defines);
                 self.set_on_column(rel, &name, "default", canonical(&command.def), recurse);
                 if let Some(column) = self.column(&rel.address, &name) {
                     self.use_column_type(&column);
@@ -64,7 +64,7 @@ impl Scene<'_> {
                 }
             }
             AlterTableType::AtSetExpression => {
-                self.boxed(command.def.as_ref(), &Scope::of(rel), Use::Runs);
+                self.expression(command.def.as_deref(), &Scope::of(rel), Use::Runs);
                 self.set_on_column(rel, &name, "generated", canonical(&command.def), recurse);
                 self.write_column(rel, &name);
             }
@@ -189,7 +189,7 @@ impl Scene<'_> {
                 }
             }
             AlterTableType::AtAddOf | AlterTableType::AtDropOf => {
-                self.boxed(command.def.as_ref(), &Scope::default(), Use::Defines);
+                self.expression(command.def.as_deref(), &Scope::default(), Use::Defines);
                 self.set(rel, "of_type", canonical(&command.def));
                 self.whole_row(rel, Use::Defines);
             }
@@ -294,7 +294,7 @@ impl Scene<'_> {
         if let Some(collation) = &column.coll_clause {
             self.collation(&strings(&collation.collname));
         }
-        self.boxed(column.raw_default.as_ref(), &Scope::of(rel), Use::Runs);
+        self.expression(column.raw_default.as_deref(), &Scope::of(rel), Use::Runs);
         // Its default is cast too, and what stands on it is made anew or in the way.
         self.imply(&address, Access::Read, Some("default"));
         let users: Vec<Address> = self.around.dependents(&address).cloned().collect();

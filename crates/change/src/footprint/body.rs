@@ -60,7 +60,7 @@ impl Scene<'_> {
                     }
                 }
             } else if let Some(column) = self.column(table, field) {
-                self.read_column(&column, how, true);
+                self.read_column(&column, how, false);
             } else {
                 let column = table.part(Kind::Column, field);
                 self.imply(&column, Access::Read, Some("absence"));

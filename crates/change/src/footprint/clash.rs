@@ -141,7 +141,14 @@ pub(super) struct Meeting<'f> {
 /// both footprints are of.
 pub fn clashes(a: &Footprint, b: &Footprint, tree: &Tree) -> Vec<Clash> {
     let mut found = meetings(a, b);
+    settle_lasting(a, b, &mut found);
     settle_identical(a, b, &mut found);
+    let wholes = wholes(&found);
+    found.retain(|meeting| {
+        let object = &meeting.a.object;
+        let whole = wholes.get(object.relation()).filter(|_| object.kind.is_part());
+        whole.is_none_or(|whole| severity(meeting.guess) > severity(*whole))
+    });
     let mut by_object: BTreeMap<(Class, &Address), Vec<Meeting<'_>>> = BTreeMap::new();
     for meeting in found {
         let class = class(&meeting);
@@ -154,6 +161,53 @@ pub fn clashes(a: &Footprint, b: &Footprint, tree: &Tree) -> Vec<Clash> {
     all.extend(opaque(a, b));
     all.sort_by_key(|clash| std::cmp::Reverse(severity(clash.verdict)));
     all
+}
+
+/// Relations that are made, dropped or renamed as a whole, with the verdict of it: of their parts
+/// nothing more has to be said.
+fn wholes(found: &[Meeting<'_>]) -> HashMap<Vec<String>, Guess> {
+    let mut wholes: HashMap<Vec<String>, Guess> = HashMap::new();
+    for meeting in found.iter().filter(|meeting| !meeting.a.object.kind.is_part()) {
+        let whole = [meeting.a, meeting.b].iter().any(|touch| {
+            matches!(touch.access, Access::Create | Access::Drop | Access::Rename) && touch.attribute.is_none()
+        });
+        if whole {
+            let known = wholes.entry(meeting.a.object.path.clone()).or_insert(Guess::Independent);
+            if severity(meeting.guess) > severity(*known) {
+                *known = meeting.guess;
+            }
+        }
+    }
+    wholes
+}
+
+/// What goes on using a thing cannot do without it later: with a view or function that lasts, no
+/// order of the two will do.
+fn settle_lasting(a: &Footprint, b: &Footprint, found: &mut [Meeting<'_>]) {
+    const LASTING: [&str; 7] = [
+        "CREATE VIEW",
+        "CREATE MATERIALIZED VIEW",
+        "CREATE FUNCTION",
+        "CREATE PROCEDURE",
+        "CREATE POLICY",
+        "CREATE RULE",
+        "CREATE TRIGGER",
+    ];
+    let lasts = |footprint: &Footprint, touch: &Touch| {
+        let tag = footprint.statements.get(touch.statement).map(|statement| statement.tag.as_str());
+        let defines = touch.access == Access::Read && touch.attribute.is_none() && !touch.implied && !touch.missing;
+        defines && tag.is_some_and(|tag| LASTING.contains(&tag))
+    };
+    for meeting in found.iter_mut() {
+        let stays = match (meeting.a.access, meeting.b.access) {
+            (Access::Drop, Access::Read) => lasts(b, meeting.b),
+            (Access::Read, Access::Drop) => lasts(a, meeting.a),
+            _ => false,
+        };
+        if stays && matches!(meeting.guess, Guess::OrderRequired { .. }) {
+            meeting.guess = Guess::Incompatible;
+        }
+    }
 }
 
 fn severity(guess: Guess) -> u8 {
@@ -180,7 +234,7 @@ fn meetings<'f>(a: &'f Footprint, b: &'f Footprint) -> Vec<Meeting<'f>> {
     for mine in &a.touches {
         for place in places(mine) {
             for other in theirs.get(&place).into_iter().flatten() {
-                if !(mine.is_strong() || other.is_strong()) && !is_blocked(mine, other) {
+                if !(mine.is_strong() || other.is_strong() || is_blocked(mine, other)) {
                     continue;
                 }
                 if let Some(judgement) = judge(mine, other)
@@ -275,7 +329,7 @@ fn told(class: Class, object: &Address, meetings: &[Meeting<'_>], tree: &Tree) -
             if !objects.contains(&touch.object) {
                 objects.push(touch.object.clone());
             }
-            attributes.extend(touch.attribute.clone().filter(|attribute| attribute != "blocks"));
+            attributes.extend(touch.attribute.clone().filter(|attribute| is_told(touch, attribute)));
         }
     }
     let (why, suggestion) = match worst {
@@ -285,6 +339,13 @@ fn told(class: Class, object: &Address, meetings: &[Meeting<'_>], tree: &Tree) -
     Clash { class, objects, attributes: attributes.into_iter().collect(), verdict: guess, why, suggestion }
 }
 
+/// Whether an attribute is the object's own, and not a word for how it is used.
+fn is_told(touch: &Touch, attribute: &str) -> bool {
+    const USES: [&str; 9] =
+        ["rows", "updates", "deletes", "behind", "taken", "copied", "blocks", "volatility", "definition"];
+    touch.object.kind != Kind::Index && !USES.contains(&attribute) && !attribute.starts_with("absence")
+}
+
 /// Two indexes on the same columns of one table, under different names.
 fn same_columns(a: &Footprint, b: &Footprint) -> Vec<Clash> {
     let indexes = |footprint: &'_ Footprint| -> Vec<Touch> {
@@ -292,14 +353,12 @@ fn same_columns(a: &Footprint, b: &Footprint) -> Vec<Clash> {
         made.cloned().collect()
     };
     let (mine, theirs) = (indexes(a), indexes(b));
+    let on: HashMap<_, &Touch> =
+        theirs.iter().map(|index| ((index.object.relation(), &index.attribute), index)).collect();
     let mut found = vec![];
     for index in &mine {
-        let same = |other: &&Touch| {
-            other.attribute == index.attribute
-                && other.object.relation() == index.object.relation()
-                && other.object.name() != index.object.name()
-        };
-        if let Some(other) = theirs.iter().find(same) {
+        let other = on.get(&(index.object.relation(), &index.attribute));
+        if let Some(other) = other.filter(|other| other.object.name() != index.object.name()) {
             found.push(Clash {
                 class: Class::Index,
                 objects: vec![index.object.clone(), other.object.clone()],
@@ -317,8 +376,15 @@ fn same_columns(a: &Footprint, b: &Footprint) -> Vec<Clash> {
 fn opaque(a: &Footprint, b: &Footprint) -> Vec<Clash> {
     let mut found = vec![];
     let same = is_same_text(a, b);
-    for mine in a.opaque.iter().filter(|opaque| opaque.key.is_some()) {
-        for other in b.opaque.iter().filter(|other| other.key == mine.key) {
+    let mut by_key: HashMap<&str, Vec<&Opaque>> = HashMap::new();
+    for opaque in &b.opaque {
+        if let Some(key) = &opaque.key {
+            by_key.entry(key).or_default().push(opaque);
+        }
+    }
+    for mine in &a.opaque {
+        let others = mine.key.as_deref().and_then(|key| by_key.get(key));
+        for other in others.into_iter().flatten() {
             let clash = same_key(mine, other);
             found.extend(clash.map(|clash| if same { Clash { verdict: Guess::Identical, ..clash } } else { clash }));
         }

@@ -28,7 +28,7 @@ impl Scene<'_> {
                     _ => column.filter(|_| used.is_empty()).unwrap_or_default().to_owned(),
                 };
                 let name = self.constraint_name(table, constraint, &one, "check");
-                self.boxed(constraint.raw_expr.as_ref(), &Scope::of(of), how);
+                self.expression(constraint.raw_expr.as_deref(), &Scope::of(of), how);
                 self.add_constraint(of, &name, constraint, "", fresh);
                 for child in self.descendants(table).into_iter().skip(1) {
                     self.imply(&child.part(Kind::Constraint, &name), Access::Create, None);
@@ -111,7 +111,7 @@ impl Scene<'_> {
             self.use_columns(of, columns, how);
             let included: Vec<String> = constraint.including.iter().filter_map(string).map(str::to_owned).collect();
             self.use_columns(of, &included, Use::Defines);
-            self.boxed(constraint.where_clause.as_ref(), &Scope::of(of), how);
+            self.expression(constraint.where_clause.as_deref(), &Scope::of(of), how);
         } else {
             self.adopt_index(of, cut(&constraint.indexname), &name);
         }
@@ -273,7 +273,7 @@ impl Scene<'_> {
         self.immutable = true;
         self.expressions(&index.index_params, &scope, how);
         self.expressions(&index.index_including_params, &scope, Use::Defines);
-        self.boxed(index.where_clause.as_ref(), &scope, how);
+        self.expression(index.where_clause.as_deref(), &scope, how);
         self.immutable = false;
         if index.unique {
             self.imply(&rel.address, Access::Read, Some("rows"));

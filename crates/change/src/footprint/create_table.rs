@@ -172,14 +172,14 @@ impl Scene<'_> {
         }
         let how = if fresh { Use::Defines } else { Use::Runs };
         let (mut fills, mut required) = (column.raw_default.is_some(), column.is_not_null);
-        self.boxed(column.raw_default.as_ref(), &Scope::of(of), how);
+        self.expression(column.raw_default.as_deref(), &Scope::of(of), how);
         for node in &column.constraints {
             let Some(NodeEnum::Constraint(constraint)) = &node.node else { continue };
             match ConstrType::try_from(constraint.contype) {
                 Ok(kind @ (ConstrType::ConstrDefault | ConstrType::ConstrGenerated)) => {
                     fills = true;
                     self.immutable = kind == ConstrType::ConstrGenerated;
-                    self.boxed(constraint.raw_expr.as_ref(), &Scope::of(of), how);
+                    self.expression(constraint.raw_expr.as_deref(), &Scope::of(of), how);
                     self.immutable = false;
                 }
                 Ok(ConstrType::ConstrIdentity) => {

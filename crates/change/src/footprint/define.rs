@@ -60,7 +60,7 @@ impl Scene<'_> {
         let known = found.is_some();
         let schema = if schema.is_empty() { self.creation_schema() } else { self.schema(schema) };
         let address = found.unwrap_or_else(|| Address::new(Kind::Enum, [schema.as_str(), cut(name)]));
-        self.use_schema(&address.schema().unwrap_or_default().to_owned());
+        self.use_schema(address.schema().unwrap_or_default());
         self.note(&address, Access::Lock, None, |touch| touch.missing = !known);
         let new = format!("label {}", alter.new_val);
         if alter.old_val.is_empty() {
@@ -440,7 +440,7 @@ impl Scene<'_> {
             let Some(relation) = &table.relation else { continue };
             let rel = self.relation(relation, Kind::Table);
             self.note(&rel.address, Access::Read, None, |touch| touch.missing = !rel.known);
-            self.boxed(table.where_clause.as_ref(), &Scope::of(&rel), Use::Defines);
+            self.expression(table.where_clause.as_deref(), &Scope::of(&rel), Use::Defines);
             let columns: Vec<String> = table.columns.iter().filter_map(string).map(str::to_owned).collect();
             self.use_columns(&rel, &columns, Use::Defines);
         }

@@ -4,8 +4,8 @@ use super::names::{cut, schema_and_name, string, strings};
 use super::query::{Scope, Use};
 use super::scene::{Rel, Scene};
 use super::{Access, forbidden};
+use pg_query::NodeEnum;
 use pg_query::protobuf::{FuncCall, Node, TypeName, a_const};
-use pg_query::{Node as ParseNode, NodeEnum};
 use pleach_schema::{Address, Attr, Kind, Value};
 
 /// Columns that every table has.
@@ -36,11 +36,6 @@ impl Scene<'_> {
         }
     }
 
-    /// An expression that may not be there.
-    pub(super) fn boxed(&mut self, node: Option<&Box<ParseNode>>, scope: &Scope<'_>, how: Use) {
-        self.expression(node.map(|node| &**node), scope, how);
-    }
-
     /// What an expression uses. Kinds of nodes that are not known make the statement opaque.
     pub(super) fn expression(&mut self, node: Option<&Node>, scope: &Scope<'_>, how: Use) {
         let Some(node) = node.and_then(|node| node.node.as_ref()) else { return };
@@ -50,9 +45,10 @@ impl Scene<'_> {
             NodeEnum::TypeCast(cast) => {
                 if let Some(name) = &cast.type_name {
                     self.type_name(name);
+                    self.enums.extend(self.find_user_type(name).filter(|found| found.kind == Kind::Enum));
                     self.named_by_text(cast.arg.as_deref(), name);
                 }
-                self.boxed(cast.arg.as_ref(), scope, how);
+                self.expression(cast.arg.as_deref(), scope, how);
             }
             NodeEnum::TypeName(name) => self.type_name(name),
             NodeEnum::AConst(constant) => {
@@ -61,7 +57,7 @@ impl Scene<'_> {
                 }
             }
             NodeEnum::SubLink(link) => {
-                self.boxed(link.testexpr.as_ref(), scope, how);
+                self.expression(link.testexpr.as_deref(), scope, how);
                 self.sub_query(link.subselect.as_deref(), scope, how);
             }
             NodeEnum::SelectStmt(_)
@@ -74,42 +70,42 @@ impl Scene<'_> {
             NodeEnum::List(list) => self.expressions(&list.items, scope, how),
             NodeEnum::AExpr(e) => {
                 self.operator(&strings(&e.name));
-                self.boxed(e.lexpr.as_ref(), scope, how);
-                self.boxed(e.rexpr.as_ref(), scope, how);
+                self.expression(e.lexpr.as_deref(), scope, how);
+                self.expression(e.rexpr.as_deref(), scope, how);
             }
             NodeEnum::BoolExpr(e) => self.expressions(&e.args, scope, how),
-            NodeEnum::NullTest(e) => self.boxed(e.arg.as_ref(), scope, how),
-            NodeEnum::BooleanTest(e) => self.boxed(e.arg.as_ref(), scope, how),
+            NodeEnum::NullTest(e) => self.expression(e.arg.as_deref(), scope, how),
+            NodeEnum::BooleanTest(e) => self.expression(e.arg.as_deref(), scope, how),
             NodeEnum::AIndirection(e) => self.indirection(e.arg.as_deref(), &e.indirection, scope, how),
             NodeEnum::AIndices(e) => {
-                self.boxed(e.lidx.as_ref(), scope, how);
-                self.boxed(e.uidx.as_ref(), scope, how);
+                self.expression(e.lidx.as_deref(), scope, how);
+                self.expression(e.uidx.as_deref(), scope, how);
             }
             NodeEnum::AArrayExpr(e) => self.expressions(&e.elements, scope, how),
             NodeEnum::ResTarget(e) => {
                 self.expressions(&e.indirection, scope, how);
-                self.boxed(e.val.as_ref(), scope, how);
+                self.expression(e.val.as_deref(), scope, how);
             }
-            NodeEnum::MultiAssignRef(e) => self.boxed(e.source.as_ref(), scope, how),
+            NodeEnum::MultiAssignRef(e) => self.expression(e.source.as_deref(), scope, how),
             NodeEnum::CollateClause(e) => {
                 self.collation(&strings(&e.collname));
-                self.boxed(e.arg.as_ref(), scope, how);
+                self.expression(e.arg.as_deref(), scope, how);
             }
-            NodeEnum::SortBy(e) => self.boxed(e.node.as_ref(), scope, how),
+            NodeEnum::SortBy(e) => self.expression(e.node.as_deref(), scope, how),
             NodeEnum::WindowDef(e) => self.window(e, scope, how),
             NodeEnum::CaseExpr(e) => {
-                self.boxed(e.arg.as_ref(), scope, how);
+                self.expression(e.arg.as_deref(), scope, how);
                 self.expressions(&e.args, scope, how);
-                self.boxed(e.defresult.as_ref(), scope, how);
+                self.expression(e.defresult.as_deref(), scope, how);
             }
             NodeEnum::CaseWhen(e) => {
-                self.boxed(e.expr.as_ref(), scope, how);
-                self.boxed(e.result.as_ref(), scope, how);
+                self.expression(e.expr.as_deref(), scope, how);
+                self.expression(e.result.as_deref(), scope, how);
             }
             NodeEnum::CoalesceExpr(e) => self.expressions(&e.args, scope, how),
             NodeEnum::MinMaxExpr(e) => self.expressions(&e.args, scope, how),
             NodeEnum::RowExpr(e) => self.expressions(&e.args, scope, how),
-            NodeEnum::NamedArgExpr(e) => self.boxed(e.arg.as_ref(), scope, how),
+            NodeEnum::NamedArgExpr(e) => self.expression(e.arg.as_deref(), scope, how),
             NodeEnum::GroupingFunc(e) => self.expressions(&e.args, scope, how),
             NodeEnum::GroupingSet(e) => self.expressions(&e.content, scope, how),
             NodeEnum::XmlExpr(e) => {
@@ -117,38 +113,38 @@ impl Scene<'_> {
                 self.expressions(&e.args, scope, how);
             }
             NodeEnum::XmlSerialize(e) => {
-                self.boxed(e.expr.as_ref(), scope, how);
+                self.expression(e.expr.as_deref(), scope, how);
                 e.type_name.iter().for_each(|name| self.type_name(name));
             }
             NodeEnum::RangeTableFuncCol(e) => {
                 e.type_name.iter().for_each(|name| self.type_name(name));
-                self.boxed(e.colexpr.as_ref(), scope, how);
-                self.boxed(e.coldefexpr.as_ref(), scope, how);
+                self.expression(e.colexpr.as_deref(), scope, how);
+                self.expression(e.coldefexpr.as_deref(), scope, how);
             }
             NodeEnum::ColumnDef(e) => e.type_name.iter().for_each(|name| self.type_name(name)),
-            NodeEnum::DefElem(e) => self.boxed(e.arg.as_ref(), scope, how),
+            NodeEnum::DefElem(e) => self.expression(e.arg.as_deref(), scope, how),
             NodeEnum::IndexElem(e) => {
                 if !e.name.is_empty() {
                     self.plain_column(&e.name, scope, how);
                 }
-                self.boxed(e.expr.as_ref(), scope, how);
+                self.expression(e.expr.as_deref(), scope, how);
                 self.collation(&strings(&e.collation));
             }
             NodeEnum::PartitionElem(e) => {
                 if !e.name.is_empty() {
                     self.plain_column(&e.name, scope, how);
                 }
-                self.boxed(e.expr.as_ref(), scope, how);
+                self.expression(e.expr.as_deref(), scope, how);
                 self.collation(&strings(&e.collation));
             }
             NodeEnum::StatsElem(e) => {
                 if !e.name.is_empty() {
                     self.plain_column(&e.name, scope, how);
                 }
-                self.boxed(e.expr.as_ref(), scope, how);
+                self.expression(e.expr.as_deref(), scope, how);
             }
-            NodeEnum::PartitionRangeDatum(e) => self.boxed(e.value.as_ref(), scope, how),
-            NodeEnum::ReturnStmt(e) => self.boxed(e.returnval.as_ref(), scope, how),
+            NodeEnum::PartitionRangeDatum(e) => self.expression(e.value.as_deref(), scope, how),
+            NodeEnum::ReturnStmt(e) => self.expression(e.returnval.as_deref(), scope, how),
             // The values, the constants, and what only stands for something else.
             NodeEnum::ParamRef(_)
             | NodeEnum::AStar(_)
@@ -171,32 +167,32 @@ impl Scene<'_> {
     fn json_expression(&mut self, node: &NodeEnum, scope: &Scope<'_>, how: Use) {
         match node {
             NodeEnum::JsonValueExpr(e) => self.json_value(e, scope, how),
-            NodeEnum::JsonIsPredicate(e) => self.boxed(e.expr.as_ref(), scope, how),
-            NodeEnum::JsonBehavior(e) => self.boxed(e.expr.as_ref(), scope, how),
+            NodeEnum::JsonIsPredicate(e) => self.expression(e.expr.as_deref(), scope, how),
+            NodeEnum::JsonBehavior(e) => self.expression(e.expr.as_deref(), scope, how),
             NodeEnum::JsonOutput(e) => e.type_name.iter().for_each(|name| self.type_name(name)),
             NodeEnum::JsonArgument(e) => e.val.iter().for_each(|value| self.json_value(value, scope, how)),
             NodeEnum::JsonKeyValue(e) => {
-                self.boxed(e.key.as_ref(), scope, how);
+                self.expression(e.key.as_deref(), scope, how);
                 e.value.iter().for_each(|value| self.json_value(value, scope, how));
             }
             NodeEnum::JsonFuncExpr(e) => {
                 e.context_item.iter().for_each(|value| self.json_value(value, scope, how));
-                self.boxed(e.pathspec.as_ref(), scope, how);
+                self.expression(e.pathspec.as_deref(), scope, how);
                 self.expressions(&e.passing, scope, how);
                 e.output.iter().flat_map(|output| &output.type_name).for_each(|name| self.type_name(name));
                 for behavior in e.on_empty.iter().chain(&e.on_error) {
-                    self.boxed(behavior.expr.as_ref(), scope, how);
+                    self.expression(behavior.expr.as_deref(), scope, how);
                 }
             }
             NodeEnum::JsonParseExpr(e) => e.expr.iter().for_each(|value| self.json_value(value, scope, how)),
-            NodeEnum::JsonScalarExpr(e) => self.boxed(e.expr.as_ref(), scope, how),
+            NodeEnum::JsonScalarExpr(e) => self.expression(e.expr.as_deref(), scope, how),
             NodeEnum::JsonSerializeExpr(e) => e.expr.iter().for_each(|value| self.json_value(value, scope, how)),
             NodeEnum::JsonObjectConstructor(e) => self.expressions(&e.exprs, scope, how),
             NodeEnum::JsonArrayConstructor(e) => self.expressions(&e.exprs, scope, how),
             NodeEnum::JsonArrayQueryConstructor(e) => self.sub_query(e.query.as_deref(), scope, how),
             NodeEnum::JsonObjectAgg(e) => {
                 if let Some(pair) = &e.arg {
-                    self.boxed(pair.key.as_ref(), scope, how);
+                    self.expression(pair.key.as_deref(), scope, how);
                     pair.value.iter().for_each(|value| self.json_value(value, scope, how));
                 }
                 e.constructor.iter().for_each(|agg| self.json_aggregate(agg, scope, how));
@@ -209,7 +205,7 @@ impl Scene<'_> {
                 e.type_name.iter().for_each(|name| self.type_name(name));
                 self.expressions(&e.columns, scope, how);
                 for behavior in e.on_empty.iter().chain(&e.on_error) {
-                    self.boxed(behavior.expr.as_ref(), scope, how);
+                    self.expression(behavior.expr.as_deref(), scope, how);
                 }
             }
             _ => self.opaque("an expression of a kind that is not known", None, Access::Read, true),
@@ -217,21 +213,21 @@ impl Scene<'_> {
     }
 
     fn json_aggregate(&mut self, agg: &pg_query::protobuf::JsonAggConstructor, scope: &Scope<'_>, how: Use) {
-        self.boxed(agg.agg_filter.as_ref(), scope, how);
+        self.expression(agg.agg_filter.as_deref(), scope, how);
         self.expressions(&agg.agg_order, scope, how);
         agg.over.iter().for_each(|over| self.window(over, scope, how));
     }
 
     pub(super) fn json_value(&mut self, e: &pg_query::protobuf::JsonValueExpr, scope: &Scope<'_>, how: Use) {
-        self.boxed(e.raw_expr.as_ref(), scope, how);
-        self.boxed(e.formatted_expr.as_ref(), scope, how);
+        self.expression(e.raw_expr.as_deref(), scope, how);
+        self.expression(e.formatted_expr.as_deref(), scope, how);
     }
 
     pub(super) fn window(&mut self, e: &pg_query::protobuf::WindowDef, scope: &Scope<'_>, how: Use) {
         self.expressions(&e.partition_clause, scope, how);
         self.expressions(&e.order_clause, scope, how);
-        self.boxed(e.start_offset.as_ref(), scope, how);
-        self.boxed(e.end_offset.as_ref(), scope, how);
+        self.expression(e.start_offset.as_deref(), scope, how);
+        self.expression(e.end_offset.as_deref(), scope, how);
     }
 
     /// A query inside an expression, which sees what is around it.
@@ -464,7 +460,7 @@ impl Scene<'_> {
         let (schema, name) = schema_and_name(&names);
         self.expressions(&call.args, scope, how);
         self.expressions(&call.agg_order, scope, how);
-        self.boxed(call.agg_filter.as_ref(), scope, how);
+        self.expression(call.agg_filter.as_deref(), scope, how);
         call.over.iter().for_each(|over| self.window(over, scope, how));
         self.call_by_name(cut(schema), cut(name), Some(call.args.len()), how);
         let text = call.args.first().and_then(constant_text);
@@ -607,10 +603,10 @@ impl Scene<'_> {
         }
         let name = name.strip_prefix('_').filter(|_| self.find_type(schema, name).is_none()).unwrap_or(name);
         if let Some(found) = self.find_type(schema, name) {
-            self.use_schema(&found.schema().unwrap_or_default().to_owned());
+            self.use_schema(found.schema().unwrap_or_default());
             self.touch(&found, Access::Read, None);
         } else if let Some(relation) = self.find(schema, name) {
-            self.use_schema(&relation.schema().unwrap_or_default().to_owned());
+            self.use_schema(relation.schema().unwrap_or_default());
             self.touch(&relation, Access::Read, None);
             self.imply(&relation, Access::Read, Some("columns"));
         } else if !schema.is_empty() || !OWN_TYPES.contains(&name) {

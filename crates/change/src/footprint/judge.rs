@@ -342,6 +342,8 @@ fn altered_and_written(a: &Touch, b: &Touch) -> Option<Judgement> {
             other => other.starts_with("identity"),
         },
         Kind::Sequence => !said_only && mine != "owned_by",
+        // What is behind a view is used with the rights of its owner.
+        Kind::View => matches!(mine, "" | "owner"),
         Kind::Table => matches!(mine, "" | "partitions" | "inherits" | "partition_of" | "enabled triggers"),
         _ => mine.is_empty(),
     };
@@ -379,6 +381,7 @@ fn altered_and_read(a: &Touch, b: &Touch) -> Option<Judgement> {
             _ => false,
         },
         Kind::Function | Kind::Procedure | Kind::Aggregate => !said_only && (is_rows || theirs == "volatility"),
+        Kind::View => (mine == "owner" && is_rows) || (mine.is_empty() && !b.implied),
         Kind::Domain => matches!(mine, "" | "values" | "not_null" | "default") && matches!(theirs, "values" | ""),
         Kind::Composite => mine == "columns" && theirs == "values",
         Kind::DefaultPrivileges => true,

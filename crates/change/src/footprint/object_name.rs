@@ -85,7 +85,7 @@ impl Scene<'_> {
 
     fn named_type(&mut self, schema: &str, name: &str) -> Thing {
         if let Some(address) = self.find_type(schema, name).or_else(|| self.find(schema, name)) {
-            self.use_schema(&address.schema().unwrap_or_default().to_owned());
+            self.use_schema(address.schema().unwrap_or_default());
             return Thing::Object(address, true);
         }
         let schema = if schema.is_empty() { self.creation_schema() } else { self.schema(schema) };
@@ -114,7 +114,7 @@ impl Scene<'_> {
         let found = self.named_routines(object);
         match found.as_slice() {
             [only] => {
-                self.use_schema(&only.schema().unwrap_or_default().to_owned());
+                self.use_schema(only.schema().unwrap_or_default());
                 Thing::Object(only.clone(), true)
             }
             many => {

@@ -79,7 +79,7 @@ impl Scene<'_> {
             NodeEnum::MergeStmt(merge) => self.merge(merge, outer, how),
             NodeEnum::ReturnStmt(result) => {
                 let scope = Scope { outer: reborrow(outer), ..Scope::default() };
-                self.boxed(result.returnval.as_ref(), &scope, how);
+                self.expression(result.returnval.as_deref(), &scope, how);
                 None
             }
             _ => None,
@@ -95,20 +95,20 @@ impl Scene<'_> {
             // ORDER BY of a set operation names its columns.
             scope.sources.push(Source { columns: columns.clone(), ..Source::default() });
             self.expressions(&select.sort_clause, &scope, how);
-            self.boxed(select.limit_count.as_ref(), &scope, how);
-            self.boxed(select.limit_offset.as_ref(), &scope, how);
+            self.expression(select.limit_count.as_deref(), &scope, how);
+            self.expression(select.limit_offset.as_deref(), &scope, how);
             return columns;
         }
         self.from(&select.from_clause, &mut scope, how);
         let columns = self.output(&select.target_list, &scope);
         self.expressions(&select.target_list, &scope, how);
-        self.boxed(select.where_clause.as_ref(), &scope, how);
+        self.expression(select.where_clause.as_deref(), &scope, how);
         self.expressions(&select.values_lists, &scope, how);
-        self.boxed(select.having_clause.as_ref(), &scope, how);
+        self.expression(select.having_clause.as_deref(), &scope, how);
         self.expressions(&select.window_clause, &scope, how);
         self.expressions(&select.distinct_clause, &scope, how);
-        self.boxed(select.limit_count.as_ref(), &scope, how);
-        self.boxed(select.limit_offset.as_ref(), &scope, how);
+        self.expression(select.limit_count.as_deref(), &scope, how);
+        self.expression(select.limit_offset.as_deref(), &scope, how);
         // These may name what is selected: ORDER BY before it looks for a column, GROUP BY after.
         let named = columns.clone().unwrap_or_default();
         for node in &select.group_clause {
@@ -155,11 +155,11 @@ impl Scene<'_> {
     /// The FROM clause.
     pub(super) fn from(&mut self, items: &[Node], scope: &mut Scope<'_>, how: Use) {
         for item in items {
-            self.from_item(item, scope, how);
+            self.read_item(item, scope, how);
         }
     }
 
-    pub(super) fn from_item(&mut self, item: &Node, scope: &mut Scope<'_>, how: Use) {
+    pub(super) fn read_item(&mut self, item: &Node, scope: &mut Scope<'_>, how: Use) {
         match &item.node {
             Some(NodeEnum::RangeVar(relation)) => {
                 let source = self.table_source(relation, scope, how);
@@ -180,8 +180,8 @@ impl Scene<'_> {
                 scope.sources.push(source);
             }
             Some(NodeEnum::RangeTableFunc(table)) => {
-                self.boxed(table.docexpr.as_ref(), scope, how);
-                self.boxed(table.rowexpr.as_ref(), scope, how);
+                self.expression(table.docexpr.as_deref(), scope, how);
+                self.expression(table.rowexpr.as_deref(), scope, how);
                 self.expressions(&table.namespaces, scope, how);
                 self.expressions(&table.columns, scope, how);
                 scope.sources.push(named(table.alias.as_ref(), None));
@@ -194,7 +194,7 @@ impl Scene<'_> {
             }
             Some(NodeEnum::RangeTableSample(sample)) => {
                 if let Some(relation) = &sample.relation {
-                    self.from_item(relation, scope, how);
+                    self.read_item(relation, scope, how);
                 }
                 self.expressions(&sample.args, scope, how);
             }
@@ -207,7 +207,7 @@ impl Scene<'_> {
     fn join(&mut self, join: &JoinExpr, scope: &mut Scope<'_>, how: Use) {
         let start = scope.sources.len();
         for side in join.larg.iter().chain(&join.rarg) {
-            self.from_item(side, scope, how);
+            self.read_item(side, scope, how);
         }
         let joined: Vec<Source> = scope.sources.get(start..).unwrap_or_default().to_vec();
         if join.is_natural {
@@ -222,7 +222,7 @@ impl Scene<'_> {
                 }
             }
         }
-        self.boxed(join.quals.as_ref(), scope, how);
+        self.expression(join.quals.as_deref(), scope, how);
         if let Some(alias) = &join.alias {
             // Under this name all of them are one.
             scope.sources.push(Source { alias: alias.aliasname.clone(), rel: None, columns: None });

@@ -24,7 +24,7 @@ impl Scene<'_> {
         let address = Address::routine(kind, &schema, cut(name), &self.argument_types(&inputs));
         for parameter in parameters(&create.parameters) {
             parameter.arg_type.iter().for_each(|name| self.type_name(name));
-            self.boxed(parameter.defexpr.as_ref(), &Scope::default(), Use::Defines);
+            self.expression(parameter.defexpr.as_deref(), &Scope::default(), Use::Defines);
         }
         create.return_type.iter().for_each(|name| self.type_name(name));
         // One that is there is only defined anew.
@@ -142,7 +142,7 @@ impl Scene<'_> {
         let rows =
             ["new", "old"].map(|alias| Source { alias: alias.to_owned(), rel: Some(rel.clone()), columns: None });
         let scope = Scope { sources: rows.to_vec(), ..Scope::default() };
-        self.boxed(create.when_clause.as_ref(), &scope, Use::Defines);
+        self.expression(create.when_clause.as_deref(), &scope, Use::Defines);
         if let Some(other) = &create.constrrel {
             let other = self.relation(other, Kind::Table);
             self.note(&other.address, Access::Read, None, |touch| touch.missing = !other.known);
@@ -178,7 +178,7 @@ impl Scene<'_> {
         let rows =
             ["new", "old"].map(|alias| Source { alias: alias.to_owned(), rel: Some(rel.clone()), columns: None });
         let scope = Scope { sources: rows.to_vec(), ..Scope::default() };
-        self.boxed(rule.where_clause.as_ref(), &scope, Use::Defines);
+        self.expression(rule.where_clause.as_deref(), &scope, Use::Defines);
         for action in &rule.actions {
             self.expression(Some(action), &scope, Use::Defines);
         }
@@ -193,8 +193,8 @@ impl Scene<'_> {
         self.imply(&rel.address, Access::Alter, Some("policies"));
         self.set_part(&rel.address, Kind::Policy, address.name(), Some(address.name()));
         let scope = Scope::of(&rel);
-        self.boxed(create.qual.as_ref(), &scope, Use::Defines);
-        self.boxed(create.with_check.as_ref(), &scope, Use::Defines);
+        self.expression(create.qual.as_deref(), &scope, Use::Defines);
+        self.expression(create.with_check.as_deref(), &scope, Use::Defines);
     }
 
     pub(super) fn alter_policy(&mut self, alter: &AlterPolicyStmt) {
@@ -213,8 +213,8 @@ impl Scene<'_> {
             self.say(policy(), "check", canonical(&alter.with_check));
         }
         let scope = Scope::of(&rel);
-        self.boxed(alter.qual.as_ref(), &scope, Use::Defines);
-        self.boxed(alter.with_check.as_ref(), &scope, Use::Defines);
+        self.expression(alter.qual.as_deref(), &scope, Use::Defines);
+        self.expression(alter.with_check.as_deref(), &scope, Use::Defines);
     }
 
     pub(super) fn create_event_trigger(&mut self, create: &CreateEventTrigStmt) {

@@ -39,7 +39,7 @@ impl Scene<'_> {
             let excluded = Source { alias: "excluded".to_owned(), rel: Some(rel.clone()), columns: None };
             if let Some(infer) = &conflict.infer {
                 self.expressions(&infer.index_elems, &scope, how);
-                self.boxed(infer.where_clause.as_ref(), &scope, how);
+                self.expression(infer.where_clause.as_deref(), &scope, how);
                 let columns: Vec<String> = infer.index_elems.iter().filter_map(element_column).collect();
                 if !columns.is_empty() || !infer.conname.is_empty() {
                     self.use_arbiter(&rel, &infer.conname, &columns);
@@ -48,7 +48,7 @@ impl Scene<'_> {
             // Qualified names alone tell the two apart; a plain one is the table's.
             let inner = Scope { sources: vec![excluded], outer: Some(&scope), ..Scope::default() };
             self.assignments(&rel, &conflict.target_list, &inner, how);
-            self.boxed(conflict.where_clause.as_ref(), &inner, how);
+            self.expression(conflict.where_clause.as_deref(), &inner, how);
         }
         self.returning(insert.returning_clause.as_ref(), &scope, how)
     }
@@ -79,7 +79,7 @@ impl Scene<'_> {
         scope.sources.push(Source::of(&rel, relation.alias.as_ref()));
         self.from(&update.from_clause, &mut scope, how);
         self.assignments(&rel, &update.target_list, &scope, how);
-        self.boxed(update.where_clause.as_ref(), &scope, how);
+        self.expression(update.where_clause.as_deref(), &scope, how);
         self.write_rows(&rel, "update", &assigned(&update.target_list), how);
         self.returning(update.returning_clause.as_ref(), &scope, how)
     }
@@ -91,7 +91,7 @@ impl Scene<'_> {
         let rel = self.relation(relation, Kind::Table);
         scope.sources.push(Source::of(&rel, relation.alias.as_ref()));
         self.from(&delete.using_clause, &mut scope, how);
-        self.boxed(delete.where_clause.as_ref(), &scope, how);
+        self.expression(delete.where_clause.as_deref(), &scope, how);
         self.write_rows(&rel, "delete", &[], how);
         self.returning(delete.returning_clause.as_ref(), &scope, how)
     }
@@ -103,9 +103,9 @@ impl Scene<'_> {
         let rel = self.relation(relation, Kind::Table);
         scope.sources.push(Source::of(&rel, relation.alias.as_ref()));
         if let Some(source) = &merge.source_relation {
-            self.from_item(source, &mut scope, how);
+            self.read_item(source, &mut scope, how);
         }
-        self.boxed(merge.join_condition.as_ref(), &scope, how);
+        self.expression(merge.join_condition.as_deref(), &scope, how);
         for clause in &merge.merge_when_clauses {
             if let Some(NodeEnum::MergeWhenClause(clause)) = &clause.node {
                 self.merge_clause(&rel, clause, &scope, how);
@@ -115,7 +115,7 @@ impl Scene<'_> {
     }
 
     fn merge_clause(&mut self, rel: &Rel, clause: &MergeWhenClause, scope: &Scope<'_>, how: Use) {
-        self.boxed(clause.condition.as_ref(), scope, how);
+        self.expression(clause.condition.as_deref(), scope, how);
         match CmdType::try_from(clause.command_type) {
             Ok(CmdType::CmdInsert) => {
                 let named: Vec<String> =
@@ -156,7 +156,7 @@ impl Scene<'_> {
         self.write_columns(rel, &names, how);
         for target in all {
             self.expressions(&target.indirection, scope, how);
-            self.boxed(target.val.as_ref(), scope, how);
+            self.expression(target.val.as_deref(), scope, how);
             if is_default(target.val.as_deref()) {
                 self.use_default(rel, cut(&target.name), how);
             }
@@ -406,7 +406,7 @@ impl Scene<'_> {
             self.write_columns(&rel, &names, Use::Runs);
             self.fill_columns(&rel, &names, Use::Runs);
             self.write_rows(&rel, "insert", &[], Use::Runs);
-            self.boxed(copy.where_clause.as_ref(), &Scope::of(&rel), Use::Runs);
+            self.expression(copy.where_clause.as_deref(), &Scope::of(&rel), Use::Runs);
         } else {
             self.read_relation(&rel, Use::Runs);
             for name in names {

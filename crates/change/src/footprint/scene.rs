@@ -280,7 +280,7 @@ impl<'a> Scene<'a> {
             Address::new(kind, [schema.as_str(), name])
         });
         if let Some(schema) = address.schema() {
-            self.use_schema(&schema.to_owned());
+            self.use_schema(schema);
         }
         Rel { known: known || is_system || address.schema() == Some("pg_catalog"), address }
     }

@@ -91,6 +91,12 @@ fn apart(a: &Touch, b: &Touch, tree: &Tree) -> String {
             let names = [a, b].map(|touch| touch.value.clone().unwrap_or_default().trim().to_owned());
             format!("agree on one name for {}: {} or {}", a.object, names[0], names[1])
         }
+        (Access::Drop, Access::Read) | (Access::Read, Access::Drop) => {
+            format!(
+                "decide whether {} stays: leave the drop out of the one change, or let the other do without it",
+                a.object
+            )
+        }
         (Access::Drop, Access::Drop) => {
             format!("leave DROP of {} to one of the two changes, or say IF EXISTS in both", a.object)
         }
