@@ -9,12 +9,14 @@ mod comparing;
 mod generate;
 mod machine;
 mod merging;
+mod planning;
 mod reading;
 mod report;
 mod samples;
 mod scene;
 
-use clap::Parser;
+use clap::{Parser, ValueEnum};
+use planning::Planners;
 use pleach_core::Result;
 use report::Report;
 use scene::Scene;
@@ -27,6 +29,9 @@ use std::process::ExitCode;
 #[derive(Debug, Parser)]
 #[command(name = "pleach-bench")]
 struct Arguments {
+    /// What is measured.
+    #[arg(value_enum, default_value = "all")]
+    what: What,
     /// Sizes of the generated schemas, in tables.
     #[arg(long, value_delimiter = ',', default_value = "100,1000,5000")]
     tables: Vec<usize>,
@@ -36,6 +41,27 @@ struct Arguments {
     /// A file whose part between the two marks is replaced by the results.
     #[arg(long, value_name = "FILE")]
     markdown: Option<PathBuf>,
+    /// The program `pleach` whose plans are measured; without it the one beside this program.
+    #[arg(long, value_name = "FILE")]
+    pleach: Option<PathBuf>,
+    /// The program `migra`, to measure plans beside it.
+    #[arg(long, value_name = "FILE")]
+    migra: Option<PathBuf>,
+    /// The program `pgmold`, to measure plans beside it.
+    #[arg(long, value_name = "FILE")]
+    pgmold: Option<PathBuf>,
+    /// How many seconds a planner may take.
+    #[arg(long, default_value = "120")]
+    limit: u64,
+}
+
+/// What is measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum What {
+    /// Reading, branching, merging, comparing.
+    All,
+    /// Plans of whole schemas, beside other planners.
+    Plan,
 }
 
 /// How often things are done.
@@ -69,7 +95,14 @@ async fn run(arguments: &Arguments) -> Result<()> {
     };
     let mut report = Report::default();
     let bins = scene::server_programs();
+    let planners = planners(arguments);
     for bin in &bins {
+        if arguments.what == What::Plan {
+            for tables in &arguments.tables {
+                planning::measure(&mut report, bin, *tables, &planners).await?;
+            }
+            continue;
+        }
         for tables in &arguments.tables {
             measure_schema(&mut report, bin, *tables, effort).await?;
         }
@@ -79,10 +112,12 @@ async fn run(arguments: &Arguments) -> Result<()> {
             scene.end().await?;
         }
     }
-    let text = report.markdown(&machine::describe(), effort.runs);
+    let runs = if arguments.what == What::Plan { planners.runs } else { effort.runs };
+    let text = report.markdown(&machine::describe(), runs);
     println!("{text}");
     match &arguments.markdown {
-        Some(path) => report::write_into(path, &text),
+        Some(path) if arguments.what == What::Plan => report::write_into(path, "plans", &text),
+        Some(path) => report::write_into(path, "results", &text),
         None => Ok(()),
     }
 }
@@ -93,4 +128,15 @@ async fn measure_schema(report: &mut Report, bin: &std::path::Path, tables: usiz
     branching::measure(report, &mut scene, effort).await?;
     merging::measure(report, &mut scene, effort).await?;
     scene.end().await
+}
+
+fn planners(arguments: &Arguments) -> Planners {
+    let beside = || Some(std::env::current_exe().ok()?.with_file_name("pleach"));
+    Planners {
+        pleach: arguments.pleach.clone().or_else(beside).unwrap_or_else(|| "pleach".into()),
+        migra: arguments.migra.clone(),
+        pgmold: arguments.pgmold.clone(),
+        limit: std::time::Duration::from_secs(arguments.limit),
+        runs: if arguments.quick { 3 } else { 7 },
+    }
 }

@@ -5,9 +5,6 @@ use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 
-const BEGIN: &str = "<!-- results -->";
-const END: &str = "<!-- end of results -->";
-
 /// Everything that was measured.
 #[derive(Debug, Default)]
 pub struct Report {
@@ -46,18 +43,19 @@ impl Report {
     }
 }
 
-/// Replaces what stands between the two marks of a file.
-pub fn write_into(path: &Path, results: &str) -> Result<()> {
+/// Replaces what stands between the two marks of this name in a file.
+pub fn write_into(path: &Path, name: &str, results: &str) -> Result<()> {
+    let (begin, end) = (format!("<!-- {name} -->"), format!("<!-- end of {name} -->"));
     let cannot = |error: std::io::Error| {
         Error::new(Class::Unavailable, "file_error", format!("cannot write the results: {error}"))
             .on(path.display().to_string())
     };
     let text = fs::read_to_string(path).map_err(cannot)?;
-    let parts = text.split_once(BEGIN).and_then(|(before, rest)| Some((before, rest.split_once(END)?.1)));
+    let parts = text.split_once(&begin).and_then(|(before, rest)| Some((before, rest.split_once(&end)?.1)));
     let Some((before, after)) = parts else {
-        return Err(Error::new(Class::Input, "no_marks", format!("the file has no {BEGIN} and {END}"))
+        return Err(Error::new(Class::Input, "no_marks", format!("the file has no {begin} and {end}"))
             .on(path.display().to_string())
             .hint("put the two marks where the results shall be"));
     };
-    fs::write(path, format!("{before}{BEGIN}\n{results}{END}{after}")).map_err(cannot)
+    fs::write(path, format!("{before}{begin}\n{results}{end}{after}")).map_err(cannot)
 }

@@ -112,6 +112,7 @@ fn context(bin: &Path) -> Context {
         home: std::env::var_os("HOME").map(Into::into),
         data_home: None,
         runtime_directory: None,
+        keep_scratch: false,
     };
     Context { environment, actor: "bench".into(), branch: None, progress: Arc::new(|_| {}), checkpoint: None }
 }

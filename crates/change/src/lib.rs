@@ -13,11 +13,13 @@ pub mod plan;
 
 mod identify;
 mod naming;
+mod part;
 
 pub use diff::{AttrChange, Change, Diff, diff};
 pub use identify::{adopt_lineages, carry_lineages, identified_by_name};
 pub use merge::{AttrConflict, Choice, Conflict, ConflictKind, Merged, Resolution, Side, Ways, merge, merge_bases};
 pub use naming::Naming;
+pub use part::{Part, part};
 pub use plan::{DataStep, Plan, PlanError, Stage, Step, definition, index_name, phrase, plan, statement};
 
 /// Whether SQL parses, as PostgreSQL's own parser sees it.

@@ -4,7 +4,7 @@ use crate::cli::{Cli, Format, Global};
 use crate::commands::Command;
 use crate::failure::{Failure, Outcome, code};
 use crate::output::{Spinner, Ui};
-use crate::{checkpoint, surroundings};
+use crate::{background, checkpoint, surroundings};
 use pleach_core::{Class, Context, Error, Project};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -29,7 +29,12 @@ pub fn run(cli: Cli) -> ExitCode {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|error| internal(format!("cannot start the runtime: {error}")))?;
         check_format(app.ui.format(), &cli.command)?;
-        runtime.block_on(cli.command.run(&app))
+        let tends = matches!(cli.command, Command::Scratch(_));
+        let outcome = runtime.block_on(cli.command.run(&app));
+        if !tends {
+            background::tend_scratch(&app);
+        }
+        outcome
     });
     match outcome {
         Ok(exit) => ExitCode::from(exit.code()),

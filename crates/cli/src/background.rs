@@ -1,4 +1,4 @@
-//! Work that nobody should wait for: filling the warm pool.
+//! Work that nobody should wait for: filling the warm pool, and stopping the scratch server.
 
 use crate::app::App;
 use crate::surroundings::{Background, background};
@@ -20,12 +20,24 @@ pub async fn tend_pool(app: &App, project: &mut Project) {
     }
 }
 
-/// Starts `pleach pool tend`, which leaves this session and outlives this process.
+/// Sees that a scratch server which was left running is stopped some time.
+pub fn tend_scratch(app: &App) {
+    if app.context.environment.keep_scratch && pleach_core::scratch_runs(&app.context.environment) {
+        spawn(&["scratch", "tend"], &app.directory);
+    }
+}
+
+/// Starts `pleach pool tend`.
 fn detach(root: &Path) {
+    spawn(&["pool", "tend"], root);
+}
+
+/// Starts this program with a command that leaves this session and outlives this process.
+fn spawn(command: &[&str], folder: &Path) {
     let spawned = std::env::current_exe().and_then(|program| {
         Command::new(program)
-            .args(["pool", "tend"])
-            .current_dir(root)
+            .args(command)
+            .current_dir(folder)
             .env_remove("PLEACH_BRANCH")
             .env_remove("PLEACH_CRASH_AT")
             .stdin(Stdio::null())
@@ -34,6 +46,6 @@ fn detach(root: &Path) {
             .spawn()
     });
     if let Err(error) = spawned {
-        tracing::warn!(%error, "cannot start the filling of the warm pool");
+        tracing::warn!(%error, "cannot start what is done in the background");
     }
 }

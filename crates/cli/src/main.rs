@@ -6,6 +6,7 @@
 //! [`surroundings`] is the only place that reads the environment.
 
 mod app;
+mod ask;
 mod background;
 mod checkpoint;
 mod cli;

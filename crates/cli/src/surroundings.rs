@@ -26,6 +26,7 @@ pub fn environment() -> Environment {
         home: filled("HOME").map(Into::into),
         data_home: filled("XDG_DATA_HOME").map(Into::into),
         runtime_directory: filled("XDG_RUNTIME_DIR").map(Into::into),
+        keep_scratch: background() == Background::Detached,
     }
 }
 

@@ -53,7 +53,7 @@ pub use migration::tools::{Draft, MigrationTool, Rendered, RenderedFile};
 pub use migration::{Aside, GenerateOptions, Generated, Manifest, MigrationProof, Notes, Revision};
 pub use planner::{
     Harm, Hazard, Lock, PlanOptions, PlanProof, Planned, PlannedPart, PlannedStep, Rename, Scan, SchemaSource, Seen,
-    Undo, plan_between,
+    Suspect, Undo, plan_asking, plan_between, scratch_runs, stop_scratch, tend_scratch,
 };
 pub use pool::Refreshed;
 pub use project::{Context, Project, Told};

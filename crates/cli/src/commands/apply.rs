@@ -1,10 +1,11 @@
 use crate::app::App;
+use crate::ask::Renames;
 use crate::commands::plan::{How, print, project_of, source};
 use crate::failure::{Exit, Outcome};
 use crate::output::{Page, plural, style};
 use crate::{consent, input};
 use clap::Args;
-use pleach_core::{ApplyReport, Loss, Planned, Prepared, SchemaSource};
+use pleach_core::{ApplyReport, Loss, Planned, Prepared, SchemaSource, Suspect};
 use serde::Serialize;
 use std::time::Duration;
 
@@ -60,7 +61,9 @@ impl Apply {
         let target = input::target(&self.target)?;
         let mut options = self.how.options(SchemaSource::Url(Box::new(target.clone())), source(&self.to)?)?;
         let project = project_of(app, &mut options).await?;
-        let prepared = Prepared::new(&target, options, project.as_ref(), &app.context).await?;
+        let renames = Renames::new(&app.ui);
+        let ask = |suspect: &Suspect| renames.ask(suspect);
+        let prepared = Prepared::new(&target, options, project.as_ref(), &app.context, &ask).await?;
         let planned = &prepared.planned;
         let mut view = View { target: target.to_string(), plan: planned, losses: &prepared.losses, applied: None };
         if planned.parts.is_empty() {

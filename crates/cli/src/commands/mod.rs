@@ -25,6 +25,7 @@ mod pool;
 mod psql;
 mod resolve;
 mod revert;
+mod scratch;
 mod show;
 mod snapshot;
 mod sql;
@@ -81,6 +82,8 @@ pub enum Command {
     Completions(completions::Completions),
     #[command(subcommand, hide = true)]
     Pool(pool::Pool),
+    #[command(subcommand, hide = true)]
+    Scratch(scratch::Scratch),
 }
 
 impl Command {
@@ -118,6 +121,7 @@ impl Command {
             Self::Fsck(command) => command.run(app).await,
             Self::Completions(command) => command.run(),
             Self::Pool(command) => command.run(app).await,
+            Self::Scratch(command) => command.run(app).await,
         }
     }
 }

@@ -1,12 +1,13 @@
 use crate::app::App;
+use crate::ask::Renames;
 use crate::cli::Format;
 use crate::failure::{Exit, Outcome};
 use crate::input;
 use crate::output::{Page, plural, style};
 use clap::Args;
 use pleach_core::{
-    Config, Hazard, MeasureOptions, Measured, PlanOptions, Planned, Project, Rename, SchemaSource, measure_plan,
-    plan_between,
+    Config, Hazard, MeasureOptions, Measured, PlanOptions, Planned, Project, Rename, SchemaSource, Suspect,
+    measure_plan, plan_asking,
 };
 use std::path::Path;
 
@@ -80,13 +81,19 @@ pub struct How {
     /// Only look: show the plan without running it first
     #[arg(long)]
     no_prove: bool,
+
+    /// Run the plan with everything there is, and not only with what it has to do with
+    #[arg(long, conflicts_with = "no_prove")]
+    prove_all: bool,
 }
 
 impl Plan {
     pub async fn run(self, app: &App) -> Outcome {
         let mut options = self.how.options(source(&self.from)?, source(&self.to)?)?;
         let mut project = project_of(app, &mut options).await?;
-        let mut planned = plan_between(&options, project.as_ref(), &app.context).await?;
+        let renames = Renames::new(&app.ui);
+        let ask = |suspect: &Suspect| renames.ask(suspect);
+        let mut planned = plan_asking(&options, project.as_ref(), &app.context, &ask).await?;
         if self.measure {
             let measure = MeasureOptions {
                 from: options.from,
@@ -116,6 +123,7 @@ impl How {
             large: self.large,
             renames: self.rename,
             prove: !self.no_prove,
+            whole: self.prove_all,
         })
     }
 }
@@ -188,10 +196,14 @@ pub fn print(page: &mut Page, planned: &Planned) {
     let steps = plural(steps, "statement");
     match &planned.proof {
         Some(proof) => page.line(format!(
-            "Ran {steps} on {} in {} ms: it ends at the second schema, {}.",
+            "Ran {steps} on {} in {} ms: it ends at the second schema, {}{}.",
             proof.server,
             proof.milliseconds,
-            plural(proof.objects as u64, "object")
+            plural(proof.objects as u64, "object"),
+            match proof.untouched {
+                0 => String::new(),
+                untouched => format!("; it has nothing to do with {untouched} more"),
+            }
         )),
         None => page.line(format!("{steps}, not run: whether they end at the second schema is not known.")),
     }

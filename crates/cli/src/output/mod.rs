@@ -123,6 +123,14 @@ impl Ui {
         let _ = writeln!(AutoStream::new(std::io::stderr(), self.color), "{line}");
     }
 
+    /// Asks on standard error; the answer is written in the same line.
+    pub fn question(&self, text: &str) {
+        self.spinner.clear();
+        let mut err = AutoStream::new(std::io::stderr(), self.color);
+        // Nobody is left to be asked.
+        let _ = err.write_all(text.as_bytes()).and_then(|()| err.flush());
+    }
+
     /// Prints a line on standard error for people alone; programs find it in the JSON.
     pub fn aside_for_people(&self, line: &str) {
         if !self.is_json() {

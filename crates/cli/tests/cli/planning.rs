@@ -128,6 +128,88 @@ fn between_a_database_and_branches() {
     });
 }
 
+#[test]
+fn renames_that_are_declared() {
+    on_every_server("planning_renames", |story| {
+        story.file("before.sql", BEFORE);
+        story.file("people.sql", PEOPLE);
+        story.file("swapped.sql", SWAPPED);
+        story.file(
+            "told.sql",
+            "\
+-- pleach: renamed from users
+CREATE TABLE people (
+    id bigint PRIMARY KEY,
+    name text,
+    biography text, -- pleach: renamed from bio
+    -- pleach: renamed from age
+    years integer
+);
+-- pleach: renamed from public.orders
+CREATE TABLE sales (id bigint PRIMARY KEY, user_id bigint, amount numeric);
+CREATE INDEX sales_user ON sales (user_id); -- pleach: renamed from orders_user
+",
+        );
+        story.file("wrong.sql", "CREATE TABLE users (\n    code bigint -- pleach: renamed from key\n);");
+        story.file("lost.sql", "CREATE TABLE users (id bigint);\n-- pleach: renamed from key\n");
+        story.file("unclear.sql", "-- pleach: was called users\nCREATE TABLE people (id bigint);");
+        story.type_in(
+            "
+            # A table and its columns at once, in any order and either way of writing it.
+            pleach plan --from before.sql --to people.sql --offline --rename public.users.bio=biography --rename public.users=people
+            pleach plan --from before.sql --to people.sql --offline --rename public.users=people --rename public.users.bio=public.people.biography
+            # Two that swap their names.
+            pleach plan --from before.sql --to swapped.sql --offline --rename public.users=orders --rename public.orders=users
+            # Comments in the file say the same.
+            pleach plan --from before.sql --to told.sql --offline
+            # When it is done they have no effect.
+            pleach plan --from told.sql --to told.sql
+            # What can go wrong.
+            pleach plan --from before.sql --to wrong.sql
+            pleach plan --from before.sql --to lost.sql
+            pleach plan --from before.sql --to unclear.sql
+            ",
+        );
+    });
+}
+
+#[test]
+fn renames_that_are_asked_about() {
+    on_every_server("planning_asked", |story| {
+        story.file("before.sql", BEFORE);
+        story.file("people.sql", PEOPLE);
+        let asked = |story: &mut Story, answers: &str, said: &[&str]| {
+            let plan = "pleach plan --from before.sql --to people.sql --offline > plan.sql";
+            let line = format!("printf '{answers}' | script -qec '{plan}' /dev/null");
+            let (text, code) = story.quietly(&line);
+            assert_eq!(code, Some(0), "{text}");
+            for said in said {
+                assert!(text.contains(said), "{said} is not in\n{text}");
+            }
+        };
+        let question = "table public.users is gone, and table public.people is new and much like it";
+        story.say("Whoever says yes to the table is asked about its column.");
+        let of_column = "column public.users.bio is gone, and column public.people.biography is new and just like it";
+        asked(story, "y\\ny\\n", &[question, of_column]);
+        story.sh("cat plan.sql");
+        story.say("No is the answer that is taken for granted.");
+        asked(story, "\\n", &[question]);
+        story.sh("cat plan.sql");
+    });
+}
+
+const PEOPLE: &str = "\
+CREATE TABLE people (id bigint PRIMARY KEY, name text, biography text, age integer);
+CREATE TABLE orders (id bigint PRIMARY KEY, user_id bigint, amount numeric);
+CREATE INDEX orders_user ON orders (user_id);
+";
+
+const SWAPPED: &str = "\
+CREATE TABLE orders (id bigint PRIMARY KEY, name text, bio text, age integer);
+CREATE TABLE users (id bigint PRIMARY KEY, user_id bigint, amount numeric);
+CREATE INDEX orders_user ON users (user_id);
+";
+
 const BEFORE: &str = "\
 CREATE TABLE users (id bigint PRIMARY KEY, name text, bio text, age integer);
 CREATE TABLE orders (id bigint PRIMARY KEY, user_id bigint, amount numeric);

@@ -157,6 +157,7 @@ const FILTERS: &[(&str, &str)] = &[
     (r"_20\d{12}", "_[time]"),
     (r"_20\d{12}", "_[time]"),
     (r"20\d\d-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?( UTC|Z)", "[time]"),
+    (r"\bpleach_[0-9a-f]{17}\b", "pleach_[aside]"),
     (r"_[0-9a-f]{10}\b", "_[id]"),
     (r":[0-9a-f]{64}@", ":[password]@"),
     (r"(host=|port=|shop_data:\[password\]@127\.0\.0\.1:)[%\w.-]+", "$1[place]"),

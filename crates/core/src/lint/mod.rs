@@ -129,7 +129,7 @@ pub async fn lint(
             .on(branch.clone())
             .hint("work in a project's folder, or name the files to lint"));
     }
-    let mut scratch = Scratch::open(options.scratch.as_ref(), context).await?;
+    let scratch = Scratch::new(options.scratch.as_ref(), context);
     let outcome = async {
         scratch.make_roles(&files.roles()?).await?;
         let ground = Ground::on_scratch(&mut scratch, options.on.as_ref(), options.sample, context).await?;

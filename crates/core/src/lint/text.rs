@@ -43,7 +43,7 @@ pub(super) fn sql_only(name: &str, text: &str) -> String {
     // What is wrong with the text is told when it runs.
     while let Ok(Some(item)) = splitter.next(&variables) {
         match item {
-            Item::Statement(_) => {}
+            Item::Statement(_) | Item::Remark(_) => {}
             Item::Meta(meta) => {
                 let from = meta.place.offset as usize;
                 let length =

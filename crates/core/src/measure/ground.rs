@@ -42,7 +42,7 @@ pub(crate) struct Ground {
 impl Ground {
     /// Makes a database on a scratch server that is like a source; without one it is empty.
     pub async fn on_scratch(
-        scratch: &mut Scratch,
+        scratch: &Scratch<'_>,
         like: Option<&SchemaSource>,
         sample: u64,
         context: &Context,
@@ -81,7 +81,7 @@ impl Ground {
     }
 
     /// Makes the schema of a database and copies its rows, or as many of each table as are asked for.
-    async fn fill(&mut self, scratch: &Scratch, target: &Target, sample: u64, context: &Context) -> Result<()> {
+    async fn fill(&mut self, scratch: &Scratch<'_>, target: &Target, sample: u64, context: &Context) -> Result<()> {
         let mut from = connect(target, APPLICATION).await?;
         let (reading, sizes) = source::read(&mut from, vec![target.user().to_owned()]).await?;
         let tree = tree_of_reading(reading)?;
@@ -115,7 +115,7 @@ impl Ground {
         Ok(())
     }
 
-    async fn build(&mut self, scratch: &Scratch, tree: &Tree) -> Result<()> {
+    async fn build(&mut self, scratch: &Scratch<'_>, tree: &Tree) -> Result<()> {
         let own_roles = scratch.own_roles().await?;
         let transaction = self.session.transaction().await?;
         let reading = catalog::read(&transaction, &ReadOptions { own_roles }).await?;

@@ -112,7 +112,7 @@ pub async fn measure_plan(
             Err(error) => Err(project.give_up(journal, error).await),
         };
     }
-    let mut scratch = Scratch::open(options.scratch.as_ref(), context).await?;
+    let scratch = Scratch::new(options.scratch.as_ref(), context);
     let outcome = async {
         let ground = Ground::on_scratch(&mut scratch, Some(&options.from), options.sample, context).await?;
         (context.progress)("measuring it on a database with rows");

@@ -1,6 +1,7 @@
 //! Why a statement can hurt, from what it was seen to do.
 
 use super::run::Seen;
+use super::suspect::Suspect;
 use pleach_change::online::Facts;
 use pleach_change::{Stage, Step};
 use pleach_schema::{Address, Kind, Tree};
@@ -153,12 +154,15 @@ pub(crate) fn renamed(object: &str) -> Hazard {
 }
 
 /// Two objects that look like a rename nobody declared.
-pub(crate) fn unsaid(old: &Address, new: &Address) -> Hazard {
-    let message = format!(
-        "is dropped and {new} is made just like it: if that is a rename, say so with `--rename {}={}`",
-        old.sql(),
-        new.name_sql()
-    );
+pub(crate) fn unsaid(suspect: &Suspect) -> Hazard {
+    let Suspect { old, new, same } = suspect;
+    let like = if *same { "just like it" } else { "much like it" };
+    let stays = old.path[..old.path.len() - 1] == new.path[..new.path.len() - 1];
+    let name =
+        if stays { new.name_sql().into_owned() } else { pleach_schema::qualified(new.path.iter().map(String::as_str)) };
+    let sql = pleach_schema::qualified(old.path.iter().map(String::as_str));
+    let message =
+        format!("is dropped and {new} is made {like}: if that is a rename, say so with `--rename {sql}={name}`");
     Hazard { code: Harm::UndeclaredRename, object: old.to_string(), message }
 }
 

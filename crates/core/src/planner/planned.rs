@@ -23,6 +23,9 @@ pub struct PlanProof {
     pub server: String,
     /// How many objects were compared.
     pub objects: usize,
+    /// How many objects the plan has nothing to do with: they were not made for it.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub untouched: usize,
     /// How long it took, from the empty scratch database on.
     pub milliseconds: u64,
 }
@@ -63,4 +66,8 @@ pub struct PlannedStep {
     pub seen: Seen,
     /// Why it can hurt.
     pub hazards: Vec<Hazard>,
+}
+
+fn is_none(count: &usize) -> bool {
+    *count == 0
 }

@@ -6,7 +6,7 @@ use super::scratch::Scratch;
 use super::undo::Back;
 use super::work::{Act, Work, parts};
 use crate::apply::{self, differences, used_new_label};
-use crate::import::tree_of_reading;
+use crate::import::{roles_named, tree_of_reading};
 use crate::prove::unplannable;
 use pleach_change::online::{Goal, How, goals, written_anew};
 use pleach_change::{Plan, Step, identified_by_name, plan};
@@ -18,7 +18,8 @@ use std::collections::BTreeSet;
 
 impl Work<'_> {
     /// Runs the plan from a copy of the from side, and compares where it ends.
-    pub(super) async fn prove(&mut self, scratch: &mut Scratch, short: &Plan) -> Result<()> {
+    pub(super) async fn prove(&mut self, scratch: &Scratch<'_>, short: &Plan) -> Result<()> {
+        scratch.make_roles(&roles_named(self.from).into_iter().chain(roles_named(self.to)).collect()).await?;
         let own_roles = scratch.own_roles().await?;
         let mut session = self.start_over(scratch, &own_roles).await?;
         if self.offline {
@@ -67,7 +68,7 @@ impl Work<'_> {
     }
 
     /// Another database with the from side, where nothing of the plan ran yet.
-    async fn start_over(&mut self, scratch: &mut Scratch, own_roles: &[String]) -> Result<Session> {
+    async fn start_over(&mut self, scratch: &Scratch<'_>, own_roles: &[String]) -> Result<Session> {
         self.parts.clear();
         self.acts.clear();
         let name = scratch.database().await?;
@@ -81,11 +82,14 @@ impl Work<'_> {
     async fn build(&self, session: &mut Session, own_roles: &[String]) -> Result<()> {
         let blank = tree_of(session, own_roles, self.from).await?;
         let whole = plan(&blank, self.from, &[]).map_err(unplannable)?;
-        let transaction = session.transaction().await?;
-        apply::run(&transaction, &whole, None).await.map_err(|error| {
-            error.hint("the from side cannot be made on the scratch server; name another one with `--scratch URL`")
-        })?;
-        transaction.commit().await?;
+        if session.batch_execute(&run::together(&whole)).await.is_err() {
+            // It did nothing. One by one they tell which one PostgreSQL refuses.
+            let transaction = session.transaction().await?;
+            apply::run(&transaction, &whole, None).await.map_err(|error| {
+                error.hint("the from side cannot be made on the scratch server; name another one with `--scratch URL`")
+            })?;
+            transaction.commit().await?;
+        }
         let there = tree_of(session, own_roles, self.from).await?;
         if there != *self.from {
             return Err(not_proven(&there, self.from, "the copy of the from side differs from it"));

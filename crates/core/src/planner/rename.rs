@@ -1,8 +1,9 @@
 //! Renames that are declared, where there is no identity to know them by.
 
+use pleach_postgres::script::Renamed;
 use pleach_postgres::{Class, Error, Result};
 use pleach_schema::{Address, Entry, Kind, Lineage, Tree};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 /// A declared rename: `public.users.bio=biography`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,14 +21,16 @@ impl std::str::FromStr for Rename {
         let (Some(old), Some(new), None) = (sides.next(), sides.next(), sides.next()) else {
             return Err(example.to_owned());
         };
-        let path = |text: &str| -> Option<Vec<String>> {
-            split(text, '.')?.iter().map(|part| unquoted(part.trim())).collect::<Option<_>>()
-        };
         match (path(&old), path(&new)) {
             (Some(old), Some(new)) => Ok(Self { old, new }),
             _ => Err(example.to_owned()),
         }
     }
+}
+
+/// The names of a path, from the outside in.
+fn path(text: &str) -> Option<Vec<String>> {
+    split(text, '.')?.iter().map(|part| unquoted(part.trim())).collect()
 }
 
 /// The parts of a text between separators that are not inside quotes; `None` if quotes stay open.
@@ -48,36 +51,153 @@ fn unquoted(name: &str) -> Option<String> {
     Some(inner.map_or_else(|| name.to_lowercase(), |inner| inner.replace("\"\"", "\""))).filter(|name| !name.is_empty())
 }
 
-/// The second tree with the lineages that a rename carries over from the first one.
+/// The second tree with the lineages that renames carry over from the first one: those that were
+/// declared, and those that comments in its files tell. What comments tell that has no effect is
+/// said in `notes`.
 ///
 /// # Errors
-/// `unknown_object` when there is nothing of that name on one of the sides.
-pub(super) fn declare(from: &Tree, to: Tree, rename: &Rename) -> Result<Tree> {
-    let old = find(from, &rename.old, None).ok_or_else(|| unknown(&rename.old, "from"))?;
-    let mut path = match rename.new.as_slice() {
+/// `unknown_object` when there is nothing of a name on one of the sides.
+pub(super) fn declare(
+    from: &Tree,
+    mut to: Tree,
+    renames: &[Rename],
+    told: &[Renamed],
+    notes: &mut Vec<String>,
+) -> Result<Tree> {
+    let mut olds = Vec::new();
+    for rename in renames {
+        let old = find(from, &rename.old, None).ok_or_else(|| unknown(&rename.old, "from"))?;
+        olds.push((old, rename));
+    }
+    // A schema before what is in it, a table before its columns.
+    olds.sort_by_key(|(old, _)| old.path.len());
+    for (old, rename) in olds {
+        let new = new_of(from, &to, &old, &rename.new)?;
+        to = carry(from, &to, &old, &new)?;
+    }
+    let mut news = Vec::new();
+    for told in told {
+        news.extend(told_of(&to, told)?.into_iter().map(|new| (new, told)));
+    }
+    news.sort_by_key(|(new, _)| new.path.len());
+    for alike in news.chunk_by(|(a, _), (b, _)| a.path.len() == b.path.len()) {
+        let mut pairs = Vec::new();
+        for (new, told) in alike {
+            if let Some((old, there)) = old_of(from, &to, new, told)? {
+                pairs.push((old, there, new, *told));
+            }
+        }
+        let olds: HashSet<&Address> = pairs.iter().map(|(old, ..)| old).collect();
+        for (old, there, new, told) in &pairs {
+            // A comment that has stayed from long ago must not take anything's place.
+            if from.get(there).is_some() && !olds.contains(there) {
+                notes.push(format!("{}: {there} is there beside {old}, so it was not renamed", told.place));
+            } else {
+                to = carry(from, &to, old, new)?;
+            }
+        }
+    }
+    Ok(to)
+}
+
+/// What a declared rename makes of an object.
+fn new_of(from: &Tree, to: &Tree, old: &Address, new: &[String]) -> Result<Address> {
+    let mut path = match new {
         [name] => [&old.path[..old.path.len() - 1], std::slice::from_ref(name)].concat(),
         path => path.to_vec(),
     };
-    // The table of a renamed column may have another name by now.
-    if let (true, Some(table)) = (old.kind.is_part(), from.parent(&old))
-        && rename.new.len() == 1
+    // The table of a renamed column may have another name by now, or be in another schema.
+    if let (true, Some(table)) = (old.kind.is_part(), from.parent(old))
         && let Some(now) = from.lineage(&table).and_then(|lineage| to.address(lineage))
+        && (new.len() == 1 || path[..path.len() - 1] == table.path)
     {
-        path = now.part(old.kind, &rename.new[0]).path;
+        path = now.part(old.kind, new.last().map_or("", String::as_str)).path;
     }
-    let new = find(&to, &path, Some(old.kind)).ok_or_else(|| unknown(&path, "to"))?;
+    let alike = Address { path: path.clone(), ..old.clone() };
+    let found = Some(alike).filter(|alike| to.get(alike).is_some());
+    found.or_else(|| find(to, &path, Some(old.kind))).ok_or_else(|| unknown(&path, "to"))
+}
+
+/// The objects that a comment speaks of; a schema that it does not name is the usual one, or the
+/// only one with such an object. Several are functions of one name.
+fn told_of(to: &Tree, told: &Renamed) -> Result<Vec<Address>> {
+    let mut found: Vec<&Address> = to
+        .iter()
+        .map(|(address, _)| address)
+        .filter(|address| address.kind == told.kind && address.path.ends_with(&told.path))
+        .filter(|address| address.path.len() <= told.path.len() + 1)
+        .collect();
+    if found.iter().any(|address| address.path == told.path) {
+        found.retain(|address| address.path == told.path);
+    }
+    if found.iter().any(|address| address.schema() == Some("public")) {
+        found.retain(|address| address.schema() == Some("public"));
+    }
+    let one_name = found.windows(2).all(|pair| pair[0].path == pair[1].path);
+    match found.first() {
+        Some(_) if one_name => Ok(found.into_iter().cloned().collect()),
+        Some(_) => Err(misplaced(told, "there is more than one of this name: name the schema in the statement")),
+        None => Err(misplaced(told, "the script makes nothing of this name in the end")),
+    }
+}
+
+/// What an object was called that a comment speaks of, and what its new name means on that side;
+/// `None` when it has its new name already.
+fn old_of(from: &Tree, to: &Tree, new: &Address, told: &Renamed) -> Result<Option<(Address, Address)>> {
+    let given = path(&told.old).filter(|given| given.len() <= new.path.len());
+    let given = given.ok_or_else(|| misplaced(told, "this is no name such an object can have had"))?;
+    let missing = new.path.len() - given.len();
+    // What it is part of may have another name itself.
+    let whole = to.parent(new).and_then(|whole| to.lineage(&whole)).and_then(|lineage| from.address(lineage));
+    let outer = whole.filter(|_| new.kind.is_part()).map_or(&*new.path, |whole| &whole.path);
+    let path = [outer.get(..missing).unwrap_or_default(), &given].concat();
+    let mut there = outer.get(..new.path.len().saturating_sub(1)).unwrap_or_default().to_vec();
+    there.push(new.name().to_owned());
+    let there = new.with_path(there);
+    let same = Address { path: path.clone(), ..new.clone() };
+    let old = Some(same).filter(|same| from.get(same).is_some()).or_else(|| find(from, &path, Some(new.kind)));
+    match old {
+        Some(old) if old != there => Ok(Some((old, there))),
+        _ if from.get(&there).is_some() => Ok(None),
+        _ => {
+            let name = pleach_schema::qualified(path.iter().map(String::as_str));
+            Err(Error::new(Class::Input, "unknown_object", format!("the from side has no {name}"))
+                .on(told.place.to_string())
+                .hint("the comment `-- pleach: renamed from` names what an object was called on the from side"))
+        }
+    }
+}
+
+/// The second tree with the lineage of one object of the first one, and those of its parts.
+pub(super) fn carry(from: &Tree, to: &Tree, old: &Address, new: &Address) -> Result<Tree> {
     let mut pairs = vec![(old.clone(), new.clone())];
-    if !old.kind.is_part() {
-        pairs.extend(parts(from, &to, &old, &new));
+    match old.kind {
+        Kind::Schema => pairs.extend(contents(from, to, old.name(), new.name())),
+        kind if kind.is_part() => {}
+        _ => pairs.extend(parts(from, to, old, new)),
     }
     let taken: HashSet<Lineage> = pairs.iter().filter_map(|(old, _)| from.lineage(old)).collect();
-    let entries = to.iter().map(|(address, entry)| {
-        let pair = pairs.iter().find(|(_, new)| new == address).and_then(|(old, _)| from.lineage(old));
+    let olds: HashMap<&Address, &Address> = pairs.iter().map(|(old, new)| (new, old)).collect();
+    let entries = to.shared().map(|(address, entry)| {
+        let pair = olds.get(&**address).and_then(|old| from.lineage(old));
         // What had it by its name is somebody else now.
         let free = if taken.contains(&entry.lineage) { Lineage(uuid::Uuid::new_v4()) } else { entry.lineage };
         (address.clone(), Entry { lineage: pair.unwrap_or(free), object: entry.object.clone() })
     });
     Tree::from_entries(entries).map_err(|error| Error::new(Class::Input, "bad_rename", error.to_string()))
+}
+
+/// What is in a renamed schema, under the same names in both.
+fn contents(from: &Tree, to: &Tree, old: &str, new: &str) -> Vec<(Address, Address)> {
+    let inside = from.iter().map(|(address, _)| address);
+    let inside = inside.filter(|address| address.kind != Kind::Schema && address.schema() == Some(old));
+    let pair = |address: &Address| {
+        let mut path = address.path.clone();
+        new.clone_into(path.first_mut()?);
+        let moved = address.with_path(path);
+        to.get(&moved).is_some().then(|| (address.clone(), moved))
+    };
+    inside.filter_map(pair).collect()
 }
 
 /// The parts of a renamed relation: those of the same name, and else those that are alike.
@@ -102,11 +222,17 @@ fn parts(from: &Tree, to: &Tree, old: &Address, new: &Address) -> Vec<(Address, 
     pairs
 }
 
-/// The object of this path; a table or column before anything else.
+/// The object of this path; a table or column before anything else, a function where only one has
+/// the name.
 fn find(tree: &Tree, path: &[String], kind: Option<Kind>) -> Option<Address> {
     let first = [Kind::Table, Kind::Column, Kind::View, Kind::Attribute];
     let kinds = first.iter().chain(Kind::ALL).filter(|other| kind.is_none_or(|kind| kind == **other));
-    kinds.map(|kind| Address::new(*kind, path.iter().cloned())).find(|address| tree.get(address).is_some())
+    let mut plain = kinds.map(|kind| Address::new(*kind, path.iter().cloned()));
+    plain.find(|address| tree.get(address).is_some()).or_else(|| {
+        let routine = |address: &&Address| address.kind.is_routine() && kind.is_none_or(|kind| kind == address.kind);
+        let mut named = tree.iter().map(|(address, _)| address).filter(routine).filter(|address| address.path == path);
+        named.next().filter(|_| named.next().is_none()).cloned()
+    })
 }
 
 fn unknown(path: &[String], side: &str) -> Error {
@@ -116,35 +242,10 @@ fn unknown(path: &[String], side: &str) -> Error {
         .hint("a rename is written with full names: `--rename public.users.bio=biography`")
 }
 
-/// What looks like a rename that was not declared: one column gone and one new in the same table,
-/// alike but for their names, or a table with the columns of one that is gone.
-pub(super) fn suspects(from: &Tree, to: &Tree) -> Vec<(Address, Address)> {
-    let gone = from.iter().filter(|(_, entry)| to.address(entry.lineage).is_none());
-    let gone: Vec<_> = gone.filter(|(a, _)| matches!(a.kind, Kind::Table | Kind::Column)).collect();
-    let new = to.iter().filter(|(_, entry)| from.address(entry.lineage).is_none());
-    let new: Vec<_> = new.filter(|(a, _)| matches!(a.kind, Kind::Table | Kind::Column)).collect();
-    let mut pairs = Vec::new();
-    for (old, entry) in &gone {
-        let alike = |(address, other): &&(&Address, &Entry)| match old.kind {
-            Kind::Column => {
-                let same_table = from.parent(old).and_then(|table| from.lineage(&table))
-                    == to.parent(address).and_then(|table| to.lineage(&table));
-                address.kind == Kind::Column && same_table && entry.object == other.object
-            }
-            _ => {
-                let columns = |tree: &Tree, of: &Address| -> Vec<_> {
-                    tree.parts(&of.path, Kind::Column).map(|(a, e)| (a.name().to_owned(), e.object.clone())).collect()
-                };
-                let mine = columns(from, old);
-                address.kind == Kind::Table && !mine.is_empty() && mine == columns(to, address)
-            }
-        };
-        let mut found = new.iter().filter(alike);
-        if let (Some((address, _)), None) = (found.next(), found.next()) {
-            pairs.push(((*old).clone(), (*address).clone()));
-        }
-    }
-    pairs
+fn misplaced(told: &Renamed, why: &str) -> Error {
+    Error::new(Class::Input, "bad_rename", format!("`-- pleach: renamed from {}`: {why}", told.old))
+        .on(told.place.to_string())
+        .hint("see the manual of `pleach plan` on renames")
 }
 
 #[cfg(test)]
@@ -159,5 +260,33 @@ mod tests {
         assert!("public.users".parse::<Rename>().is_err());
         assert!("a=b=c".parse::<Rename>().is_err());
         assert!("\"a=b".parse::<Rename>().is_err());
+    }
+
+    fn tree(names: &[(&str, u128)]) -> Tree {
+        let table = |(name, lineage): &(&str, u128)| {
+            let entry = Entry { lineage: Lineage(uuid::Uuid::from_u128(*lineage)), object: Default::default() };
+            (Address::new(Kind::Table, ["public", name]), entry)
+        };
+        Tree::from_entries(names.iter().map(table)).unwrap_or_default()
+    }
+
+    fn told(from: &Tree, to: &Tree) -> (Option<Lineage>, Vec<String>) {
+        let place = pleach_postgres::script::Place { file: "t.sql".into(), line: 1, offset: 0 };
+        let told = Renamed { place, old: "users".to_owned(), kind: Kind::Table, path: vec!["people".to_owned()] };
+        let mut notes = Vec::new();
+        let to = declare(from, to.clone(), &[], &[told], &mut notes).unwrap_or_default();
+        (to.lineage(&Address::new(Kind::Table, ["public", "people"])), notes)
+    }
+
+    #[test]
+    fn a_comment_that_stayed_takes_nobodys_place() {
+        let lineage = |n| Some(Lineage(uuid::Uuid::from_u128(n)));
+        let (found, notes) = told(&tree(&[("users", 1)]), &tree(&[("people", 2)]));
+        assert_eq!((found, notes.len()), (lineage(1), 0), "it is renamed");
+        let (found, notes) = told(&tree(&[("people", 1)]), &tree(&[("people", 1)]));
+        assert_eq!((found, notes.len()), (lineage(1), 0), "it is done");
+        let both = tree(&[("people", 1), ("users", 2)]);
+        let (found, notes) = told(&both, &both);
+        assert_eq!((found, notes.len()), (lineage(1), 1), "another one has the old name");
     }
 }

@@ -2,7 +2,8 @@
 
 use crate::apply::refused;
 use crate::measure::Measured;
-use pleach_change::{Stage, Step};
+use futures_util::future::{join, join3};
+use pleach_change::{Plan, Stage, Step};
 use pleach_postgres::Result;
 use pleach_postgres::connect::Session;
 use pleach_postgres::script::cannot_run_in_transaction;
@@ -59,35 +60,52 @@ const LOCKS: &str = "
 /// Watches a session run statements.
 pub(super) struct Watch<'a> {
     session: &'a Session,
+    look: tokio_postgres::Statement,
     /// Storage of each relation that was there before the transaction, and how often it was read.
     before: BTreeMap<u32, (u32, i64)>,
     /// The strongest lock on each.
     held: BTreeMap<u32, String>,
+    /// Whether the search path is that of statements that work on rows.
+    data: Option<bool>,
 }
 
 impl<'a> Watch<'a> {
     /// Begins a transaction.
     pub async fn begin(session: &'a Session) -> Result<Self> {
-        session.batch_execute("BEGIN").await?;
         let sql = "SELECT c.oid, c.relfilenode, pg_catalog.pg_stat_get_xact_numscans(c.oid)
                    FROM pg_catalog.pg_class c
                    WHERE c.oid >= 16384 AND c.relkind IN ('r', 'p', 'v', 'm')";
-        let rows = session.query_typed(sql, &[]).await?;
+        let (begun, look, rows) =
+            join3(session.batch_execute("BEGIN"), session.prepare(LOCKS), session.query_typed(sql, &[])).await;
+        begun?;
         let before = |row: &Row| Ok((row.try_get(0)?, (row.try_get(1)?, row.try_get(2)?)));
-        let before = rows.iter().map(before).collect::<Result<_>>()?;
-        Ok(Self { session, before, held: BTreeMap::new() })
+        let before = rows?.iter().map(before).collect::<Result<_>>()?;
+        Ok(Self { session, look: look?, before, held: BTreeMap::new(), data: None })
     }
 
     /// Runs one statement and sees what it did.
     pub async fn run(&mut self, step: &Step) -> Result<Seen> {
-        statement(self.session, step).await?;
+        let data = step.stage == Stage::Data;
+        let rows = if step.admin {
+            self.data = None;
+            statement(self.session, step).await?;
+            self.session.query(&self.look, &[]).await
+        } else {
+            if self.data != Some(data) {
+                self.session.batch_execute(search_path(data)).await?;
+                self.data = Some(data);
+            }
+            // Both are sent before either is answered.
+            let (ran, rows) = join(self.session.batch_execute(&step.sql), self.session.query(&self.look, &[])).await;
+            ran.map_err(|error| refused(error, step))?;
+            rows
+        };
         let mut seen = Seen { locks: Some(Vec::new()), ..Seen::default() };
         let mut scanned = Vec::new();
-        for row in self.session.query_typed(LOCKS, &[]).await? {
-            let (schema, name): (String, String) = (row.try_get(0)?, row.try_get(1)?);
-            let (oid, storage, mode, scans): (u32, u32, String, i64) =
-                (row.try_get(2)?, row.try_get(3)?, row.try_get(4)?, row.try_get(5)?);
+        for row in rows? {
+            let (oid, storage, scans): (u32, u32, i64) = (row.try_get(2)?, row.try_get(3)?, row.try_get(5)?);
             let Some(before) = self.before.get_mut(&oid) else { continue };
+            let (schema, name, mode): (String, String, String) = (row.try_get(0)?, row.try_get(1)?, row.try_get(4)?);
             let table = Address::new(Kind::Table, [schema, name]);
             let now = (storage, scans);
             let was = std::mem::replace(before, now);
@@ -112,6 +130,23 @@ impl<'a> Watch<'a> {
     }
 }
 
+/// The statements of a plan as one message, which PostgreSQL runs whole or not at all.
+pub(super) fn together(plan: &Plan) -> String {
+    let mut text = String::new();
+    let mut setting = None;
+    for step in &plan.steps {
+        let data = step.stage == Stage::Data;
+        if setting != Some(data) {
+            setting = Some(data);
+            text.push_str(search_path(data));
+        }
+        // The line break ends a comment that may stand behind a statement.
+        text.push_str(&step.sql);
+        text.push_str("\n;\n");
+    }
+    text
+}
+
 /// Runs a statement that stands alone.
 pub(super) async fn alone(session: &Session, step: &Step) -> Result<Seen> {
     // A batch commits by itself. What can be in a transaction can be watched.
@@ -126,8 +161,7 @@ pub(super) async fn alone(session: &Session, step: &Step) -> Result<Seen> {
 }
 
 async fn statement(session: &Session, step: &Step) -> Result<()> {
-    let path = if step.stage == Stage::Data { "DEFAULT" } else { "''" };
-    session.batch_execute(&format!("SET search_path TO {path}")).await?;
+    session.batch_execute(search_path(step.stage == Stage::Data)).await?;
     let run = async || session.batch_execute(&step.sql).await.map_err(|error| refused(error, step));
     if !step.admin {
         return run().await;
@@ -139,6 +173,11 @@ async fn statement(session: &Session, step: &Step) -> Result<()> {
     run().await?;
     session.execute("SELECT pg_catalog.set_config('role', $1, false)", &[&role]).await?;
     Ok(())
+}
+
+/// Definitions are read with nothing on the search path, rows with the database's usual one.
+fn search_path(data: bool) -> &'static str {
+    if data { "SET search_path TO DEFAULT;\n" } else { "SET search_path TO '';\n" }
 }
 
 /// The lock modes of tables, each stronger than those before it, as the manual lists them.

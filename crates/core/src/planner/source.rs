@@ -6,7 +6,7 @@ use crate::project::{APPLICATION, Project};
 use pleach_postgres::catalog::{self, ReadOptions, Reading};
 use pleach_postgres::connect::{Session, Target, connect};
 use pleach_postgres::import::SchemaFiles;
-use pleach_postgres::script::{self, Variables};
+use pleach_postgres::script::{self, Renamed, Variables};
 use pleach_postgres::{Class, Error, Result};
 use pleach_schema::{Address, Attr, Kind, Tree};
 use std::collections::{BTreeSet, HashMap};
@@ -43,13 +43,24 @@ pub(crate) struct Loaded {
     pub broken: Vec<Address>,
     /// Whether its lineages are those of the project.
     pub known: bool,
+    /// What comments in its files say was called otherwise.
+    pub renamed: Vec<Renamed>,
     pub notes: Vec<String>,
 }
 
 impl Loaded {
     /// A schema without rows.
     fn new(tree: Tree, known: bool, notes: Vec<String>) -> Self {
-        Self { tree, sizes: HashMap::new(), version: None, unfilled: BTreeSet::new(), broken: Vec::new(), known, notes }
+        Self {
+            tree,
+            sizes: HashMap::new(),
+            version: None,
+            unfilled: BTreeSet::new(),
+            broken: Vec::new(),
+            known,
+            renamed: Vec::new(),
+            notes,
+        }
     }
 }
 
@@ -59,7 +70,7 @@ impl Loaded {
 /// `owners` is their own too.
 pub(super) async fn load(
     source: &SchemaSource,
-    scratch: &mut Scratch,
+    scratch: &Scratch<'_>,
     owners: &[String],
     project: Option<&Project>,
 ) -> Result<Loaded> {
@@ -68,7 +79,9 @@ pub(super) async fn load(
         SchemaSource::Files(path) => {
             let files = SchemaFiles::find(path)?;
             let variables = Variables::new();
-            scratch.make_roles(&script::survey(&files.scripts, &variables)?.roles.needed()).await?;
+            let survey = script::survey(&files.scripts, &variables)?;
+            let renamed = survey.renamed.into_iter().collect::<Result<_>>()?;
+            scratch.make_roles(&survey.roles.needed()).await?;
             let name = scratch.database().await?;
             let mut session = scratch.session(&name).await?;
             for one in &files.scripts {
@@ -79,7 +92,7 @@ pub(super) async fn load(
             let (reading, _) = read(&mut session, own_roles).await?;
             session.close().await;
             let notes = files.notes.into_iter().chain(notes(&reading)).collect();
-            Ok(Loaded::new(tree_of_reading(reading)?, false, notes))
+            Ok(Loaded { renamed, ..Loaded::new(tree_of_reading(reading)?, false, notes) })
         }
         SchemaSource::Revision(revision) => {
             let project = project.ok_or_else(|| {
@@ -104,11 +117,11 @@ pub(crate) async fn database(target: &Target) -> Result<Loaded> {
     let notes = notes(&reading);
     let mut tree = tree_of_reading(reading)?;
     let broken = take_broken(&mut tree);
-    Ok(Loaded { tree, sizes, version, unfilled, broken, known: false, notes })
+    Ok(Loaded { sizes, version, unfilled, broken, ..Loaded::new(tree, false, notes) })
 }
 
 /// Makes the roles that a tree names.
-pub(crate) async fn make_roles(scratch: &Scratch, tree: &Tree) -> Result<()> {
+pub(crate) async fn make_roles(scratch: &Scratch<'_>, tree: &Tree) -> Result<()> {
     scratch.make_roles(&roles_named(tree)).await.map(drop)
 }
 

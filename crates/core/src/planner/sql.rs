@@ -11,7 +11,13 @@ impl Planned {
             return String::new();
         }
         let mut out = match &self.proof {
-            Some(proof) => format!("-- Run on {}: it ends at the to side, {} objects.\n", proof.server, proof.objects),
+            Some(proof) => {
+                let apart = match proof.untouched {
+                    0 => String::new(),
+                    untouched => format!("; it has nothing to do with {untouched} more"),
+                };
+                format!("-- Run on {}: it ends at the to side, {} objects{apart}.\n", proof.server, proof.objects)
+            }
             None => "-- NOT PROVED: this plan was not run before it was shown.\n".to_owned(),
         };
         self.notes.iter().for_each(|text| out.push_str(&note(text)));

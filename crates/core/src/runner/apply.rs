@@ -4,7 +4,7 @@ use super::execute::{Execution, Expected, tree_of};
 use super::{checkpoint, guard, losses, open, own_roles};
 use crate::apply::differences;
 use crate::destroy::Loss;
-use crate::planner::{PlanOptions, Planned, SchemaSource, way_between};
+use crate::planner::{Ask, PlanOptions, Planned, SchemaSource, way_between};
 use crate::project::{Context, Project};
 use crate::prove::millis;
 use pleach_change::identified_by_name;
@@ -40,7 +40,8 @@ pub struct ApplyReport {
 }
 
 impl Prepared {
-    /// Plans the way from a database's schema to where `options` lead. Nothing is changed.
+    /// Plans the way from a database's schema to where `options` lead, asking about each thing that
+    /// looks like a rename. Nothing is changed.
     ///
     /// # Errors
     /// As for planning.
@@ -49,9 +50,10 @@ impl Prepared {
         options: PlanOptions,
         project: Option<&Project>,
         context: &Context,
+        ask: Ask<'_>,
     ) -> Result<Self> {
         let options = PlanOptions { from: SchemaSource::Url(Box::new(target.clone())), ..options };
-        let way = way_between(&options, project, context).await?;
+        let way = way_between(&options, project, context, ask).await?;
         let session = open(target, context).await?;
         let losses = losses::of_plan(&session, &way).await?;
         session.close().await;

@@ -34,6 +34,7 @@ pub fn context(bin: &Path, actor: &str) -> Context {
         home: std::env::var_os("HOME").map(Into::into),
         data_home: None,
         runtime_directory: None,
+        keep_scratch: false,
     };
     Context { environment, actor: actor.to_owned(), branch: None, progress: Arc::new(|_| {}), checkpoint: None }
 }

@@ -13,6 +13,7 @@ mod harness;
 mod locks;
 mod online;
 mod pairs;
+mod part;
 mod properties;
 mod real;
 mod resume;

@@ -1,8 +1,9 @@
 //! Properties of plans over random schemas and random changes.
 
-use crate::harness::{Known, Newcomers, go};
+use crate::harness::{Known, Newcomers, follow, go};
 use crate::random;
 use crate::support::{Server, servers};
+use pleach_change::{Part, part, plan};
 use pleach_schema::Tree;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestError, TestRng, TestRunner};
@@ -100,6 +101,39 @@ impl Story {
     }
 }
 
+impl Story {
+    /// Plans for the part of the schema that changes have to do with, and goes that way twice: in the
+    /// whole database, and in one that holds this part alone. Says how many objects were in it, of
+    /// how many.
+    async fn by_part(&mut self, changes: &[u64]) -> Result<(usize, usize), TestCaseError> {
+        let mut known = Known::default();
+        let a = known.read(&self.client, Newcomers::Carry(&Tree::default())).await;
+        self.client.batch_execute("SAVEPOINT before").await.unwrap();
+        self.log.push_str("-- change\n");
+        let mut known_b = known.fork();
+        let mut b = a.clone();
+        for seed in changes.iter().take(2) {
+            for change in random::changes(*seed, &b, 1) {
+                self.attempt(&change).await;
+            }
+            b = known_b.read(&self.client, Newcomers::Carry(&b)).await;
+        }
+        self.client.batch_execute("ROLLBACK TO before").await.unwrap();
+        let Part { from, to } = part(&a, &b, &[]);
+        let planned = plan(&from, &to, &[]).map_err(|error| self.failed(&format!("cannot plan: {error}")))?;
+        let there = follow(&self.client, &mut known, planned, &b).await;
+        there.map_err(|error| self.failed(&format!("in the whole: {error}")))?;
+        self.client.batch_execute("ROLLBACK; BEGIN").await.unwrap();
+        let mut known = Known::default();
+        let blank = known.read(&self.client, Newcomers::Expect(&from)).await;
+        let made = go(&self.client, &mut known, &blank, &from, &[]).await;
+        made.map_err(|error| self.failed(&format!("the part cannot be made: {error}")))?;
+        let there = go(&self.client, &mut known, &from, &to, &[]).await;
+        there.map_err(|error| self.failed(&format!("in the part: {error}")))?;
+        Ok((from.len(), a.len()))
+    }
+}
+
 fn story(runtime: &Runtime, server: &Server) -> Story {
     runtime.block_on(async {
         let client = server.connect(&server.database().await).await;
@@ -164,5 +198,28 @@ fn a_plan_for_random_changes_ends_where_they_did_and_leads_back() {
             })
         };
         runner(12).run(&schema_and_changes(), property).map_err(explain)
+    });
+}
+
+#[test]
+fn a_plan_for_what_changes_have_to_do_with_holds_for_the_whole() {
+    on_every_server(|runtime, server| {
+        let story = std::cell::RefCell::new(story(runtime, server));
+        let objects = std::cell::Cell::new((0, 0));
+        let property = |(seed, kept, changes): (u64, Vec<bool>, Vec<u64>)| {
+            runtime.block_on(async {
+                let mut story = story.borrow_mut();
+                story.build(seed, &kept).await;
+                let result = story.by_part(&changes).await;
+                story.client.batch_execute("ROLLBACK").await.unwrap();
+                let (part, whole) = result?;
+                objects.set((objects.get().0 + part, objects.get().1 + whole));
+                Ok(())
+            })
+        };
+        runner(12).run(&schema_and_changes(), property).map_err(explain)?;
+        let (part, whole) = objects.get();
+        assert!(part * 10 < whole * 9, "{part} of {whole} objects: nothing is left out");
+        Ok(())
     });
 }

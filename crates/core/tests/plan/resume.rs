@@ -27,7 +27,7 @@ async fn cut_off(client: &Client) {
     assert!(twins.is_err(), "the index is left invalid");
 }
 
-async fn target(client: &Client, database: &str) -> Target {
+pub async fn target(client: &Client, database: &str) -> Target {
     let folder: String = client.query_one("SHOW unix_socket_directories", &[]).await.unwrap().get(0);
     Target::parse(&format!("host={folder} user=tester dbname={database}")).unwrap()
 }
@@ -41,11 +41,16 @@ async fn plan(client: &Client, database: &str, to: &Path) -> Planned {
         large: 0,
         renames: Vec::new(),
         prove: true,
+        whole: false,
     };
+    plan_between(&options, None, &context()).await.unwrap()
+}
+
+/// What a test says of its surroundings.
+pub fn context() -> Context {
     let environment = Environment::default();
     let progress = Arc::new(|_: &str| {});
-    let context = Context { environment, actor: "tester".to_owned(), branch: None, progress, checkpoint: None };
-    plan_between(&options, None, &context).await.unwrap()
+    Context { environment, actor: "tester".to_owned(), branch: None, progress, checkpoint: None }
 }
 
 async fn run(client: &Client, planned: &Planned) {

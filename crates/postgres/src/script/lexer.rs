@@ -4,6 +4,8 @@
 //! depend on the size of a file. No token of SQL that matters here spans a line break: quotes,
 //! dollar quotes and block comments do, and those are states.
 
+use super::remark::is_remark;
+
 /// Why [`Lexer::scan`] stopped, always with the cursor on the byte it speaks of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stop {
@@ -17,6 +19,8 @@ pub(super) enum Stop {
     Backslash,
     /// Here stands a psql variable that is set.
     Variable(Variable),
+    /// A comment for Pleach ends here, which began there.
+    Remark(usize),
 }
 
 /// A psql variable in SQL text: `:name`, `:'name'`, `:"name"` or `:{?name}`.
@@ -189,9 +193,10 @@ impl Lexer {
                 return None;
             }
             b'-' if next == Some(b'-') => {
-                let end = line[*at..].iter().position(|&b| b == b'\n' || b == b'\r');
-                *at = end.map_or(line.len(), |end| *at + end);
-                return None;
+                let start = *at;
+                let end = line[start..].iter().position(|&b| b == b'\n' || b == b'\r');
+                *at = end.map_or(line.len(), |end| start + end);
+                return is_remark(&line[start..*at]).then_some(Stop::Remark(start));
             }
             b'/' if next == Some(b'*') => {
                 *at += 2;

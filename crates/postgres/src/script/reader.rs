@@ -12,6 +12,7 @@ use pg_query::NodeEnum;
 use super::meta::{Command, CopyFrom, Meta, Variables, encoding_unsupported, is_utf8};
 use super::parsed::Parsed;
 use super::place::{Note, Place};
+use super::remark::Remark;
 use super::split::{Item, Splitter, Statement, not_text};
 use crate::{Class, Error, Result};
 
@@ -111,6 +112,7 @@ pub(super) enum Step {
     /// Its rows are in this file.
     CopyFile(Statement, PathBuf),
     Note(Note),
+    Remark(Remark),
 }
 
 type Input = Box<dyn BufRead + Send>;
@@ -160,6 +162,7 @@ impl Reader {
         while let Some(open) = self.open.last_mut() {
             match open.splitter.next(&self.variables)? {
                 Some(Item::Statement(statement)) => return Ok(Some(Step::Statement(statement))),
+                Some(Item::Remark(remark)) => return Ok(Some(Step::Remark(remark))),
                 Some(Item::Copy(statement)) => return Ok(Some(Step::Copy(statement))),
                 Some(Item::Meta(meta)) => {
                     if let Some(step) = self.meta(&meta)? {

@@ -137,6 +137,7 @@ impl Runner<'_> {
                 Ok(Some(Step::Copy(statement))) => self.copy(&statement).await?,
                 Ok(Some(Step::CopyFile(statement, path))) => self.copy_file(&statement, &path).await?,
                 Ok(Some(Step::Note(note))) => self.ran.notes.push(note),
+                Ok(Some(Step::Remark(_))) => {}
                 Ok(None) => break self.send_waiting().await?,
                 Err(error) => {
                     self.send_waiting().await?;

@@ -8,6 +8,7 @@ use super::lexer::{Form, Lexer, Stop, Variable};
 use super::meta::{Meta, Variables, takes_whole_line};
 use super::parsed;
 use super::place::Place;
+use super::remark::{self, Remark, Spot};
 use crate::{Class, Error, Result};
 
 /// How much COPY data is handed on at a time.
@@ -25,6 +26,8 @@ pub enum Item {
     Copy(Statement),
     /// A backslash line.
     Meta(Meta),
+    /// A comment for Pleach. One inside of a statement comes before that statement.
+    Remark(Remark),
 }
 
 /// One statement without its semicolon, and without the comments before it.
@@ -61,6 +64,8 @@ pub struct Splitter<R> {
     openings: u64,
     /// Rows of a COPY stand next in the input.
     copying: bool,
+    /// The line in which the last statement ended.
+    ended: u64,
 }
 
 impl<R: BufRead> Splitter<R> {
@@ -84,6 +89,7 @@ impl<R: BufRead> Splitter<R> {
             openings: 0,
             start,
             copying: false,
+            ended: 0,
         }
     }
 
@@ -110,8 +116,14 @@ impl<R: BufRead> Splitter<R> {
                 Stop::Line => self.note_opening(),
                 Stop::Begin => {}
                 Stop::Variable(variable) => self.substitute(variable, variables)?,
+                Stop::Remark(start) => {
+                    if let Some(remark) = self.remark(start) {
+                        return Ok(Some(Item::Remark(remark)));
+                    }
+                }
                 Stop::Semicolon => {
                     self.at += 1;
+                    self.ended = self.line_place.line;
                     if let Some(item) = self.statement()? {
                         return Ok(Some(item));
                     }
@@ -191,6 +203,22 @@ impl<R: BufRead> Splitter<R> {
         self.copying = parsed::copies_from_stdin(&sql);
         let statement = Statement { sql, place: self.start.clone() };
         Ok(Some(if self.copying { Item::Copy(statement) } else { Item::Statement(statement) }))
+    }
+
+    /// The comment for Pleach between `start` and the cursor.
+    fn remark(&self, start: usize) -> Option<Remark> {
+        let comment = std::str::from_utf8(self.line.get(start..self.at)?).ok()?;
+        let spot = if self.lexer.begun() {
+            // It has been kept with the statement's text.
+            let offset = self.sql.len().checked_sub(comment.len())?;
+            let before = self.sql[..offset].rsplit(|&b| b == b'\n').next().unwrap_or_default();
+            Spot::Inside { offset, alone: before.trim_ascii().is_empty() }
+        } else if self.ended == self.line_place.line {
+            Spot::Behind
+        } else {
+            Spot::Before
+        };
+        Some(Remark { text: remark::text(comment), place: self.here(), spot })
     }
 
     /// Handles the backslash at the cursor.

@@ -73,6 +73,7 @@ impl Steps {
         while let Some(step) = self.reader.next()? {
             match step {
                 Step::Note(note) => self.notes.push(note),
+                Step::Remark(_) => {}
                 Step::Copy(statement) => return Ok(Some(Stepped { statement, role: Role::Copy })),
                 Step::CopyFile(statement, path) => {
                     let text = format!("the rows of {} were left out", path.display());

@@ -18,6 +18,7 @@ fn cut_with(text: &str, variables: &Variables) -> Result<Vec<String>, Error> {
     while let Some(item) = splitter.next(variables)? {
         pieces.push(match item {
             Item::Statement(statement) => format!("{} {}", statement.place.line, statement.sql),
+            Item::Remark(remark) => format!("{} remark {} {:?}", remark.place.line, remark.text, remark.spot),
             Item::Meta(meta) => format!("{} \\{}({})", meta.place.line, meta.name, meta.arguments),
             Item::Copy(statement) => {
                 let (mut all, mut rows) = (Vec::new(), Vec::new());
@@ -50,6 +51,75 @@ fn statements_end_at_semicolons_outside_everything() {
     assert_cut("SELECT (1;2);x", &["1 SELECT (1;2)", "1 x"]);
     assert_cut("a /* ; /* ; */ ; */ b -- ;\n c;d", &["1 a /* ; /* ; */ ; */ b -- ;\n c", "2 d"]);
     assert_cut("a -- ;\rb;c", &["1 a -- ;\rb", "1 c"]);
+}
+
+/// What a text says was called otherwise: the line, the kind, the name, the old name.
+fn renamed(text: &str) -> Vec<String> {
+    let survey = survey([&Script::text("t.sql", text)], &Variables::new()).expect(text);
+    let said = survey.renamed.into_iter().map(|renamed| match renamed {
+        Ok(renamed) => {
+            format!("{} {} {} from {}", renamed.place.line, renamed.kind, renamed.path.join("."), renamed.old)
+        }
+        Err(error) => format!("{} {}", error.object.unwrap_or_default(), error.code),
+    });
+    said.collect()
+}
+
+#[test]
+fn a_remark_speaks_of_what_it_stands_behind_or_of_what_comes_next() {
+    let said = renamed(
+        "-- pleach: renamed from users
+         CREATE TABLE app.people ( -- a comment
+             id bigint PRIMARY KEY, -- pleach: renamed from \"Key\"
+             -- pleach: renamed from bio
+             biography text
+                 NOT NULL,
+             age integer DEFAULT (1 + (2)), CHECK (age > 0), -- a comment
+             CONSTRAINT old_enough CHECK (age > 17) -- pleach: renamed from adult
+         );
+         CREATE TABLE t (id int) WITH (fillfactor = 70); -- pleach: renamed from s
+         CREATE TABLE u ( -- pleach: renamed from w
+             id int);
+         CREATE VIEW v AS -- pleach: renamed from x
+             SELECT 1;
+         -- pleach: renamed from y
+         CREATE TYPE pair AS (
+             a int, -- pleach: renamed from first
+             b int
+         );
+         -- pleach: renamed from i
+         CREATE INDEX t_id ON t (id);
+         -- pleach: renamed from f
+         CREATE FUNCTION g() RETURNS int RETURN 1;",
+    );
+    assert_eq!(
+        said,
+        [
+            "1 table app.people from users",
+            "3 column app.people.id from \"Key\"",
+            "4 column app.people.biography from bio",
+            "8 constraint app.people.old_enough from adult",
+            "10 table t from s",
+            "11 table u from w",
+            "13 view v from x",
+            "15 composite type pair from y",
+            "17 attribute pair.a from first",
+            "20 index t.t_id from i",
+            "22 function g from f",
+        ]
+    );
+}
+
+#[test]
+fn a_remark_that_speaks_of_nothing_is_refused() {
+    assert_eq!(renamed("-- pleach: rename from x\nCREATE TABLE t ();"), ["t.sql:1 remark_unknown"]);
+    assert_eq!(renamed("-- pleach: renamed from\nCREATE TABLE t ();"), ["t.sql:1 remark_unknown"]);
+    assert_eq!(renamed("CREATE TABLE t ();\n-- pleach: renamed from x\n"), ["t.sql:2 remark_unplaced"]);
+    assert_eq!(renamed("-- pleach: renamed from x\nSELECT 1;"), ["t.sql:1 remark_unplaced"]);
+    assert_eq!(renamed("SELECT 1; -- pleach: renamed from x"), ["t.sql:1 remark_unplaced"]);
+    assert_eq!(renamed("CREATE TABLE t (a int\n-- pleach: renamed from x\n);"), ["t.sql:2 remark_unplaced"]);
+    assert_eq!(renamed("CREATE VIEW v AS\nSELECT 1 AS a -- pleach: renamed from x\n;"), ["t.sql:2 remark_unplaced"]);
+    assert_eq!(renamed("SELECT '-- pleach: renamed from x', $$ -- pleach: x $$;"), [""; 0]);
 }
 
 #[test]

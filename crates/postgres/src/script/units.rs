@@ -78,7 +78,7 @@ pub fn units(script: &Script, variables: &Variables) -> Result<Vec<Unit>> {
     let mut open: Option<Place> = None;
     while let Some(step) = reader.next()? {
         let (statement, rows) = match step {
-            Step::Note(_) => continue,
+            Step::Note(_) | Step::Remark(_) => continue,
             Step::Statement(statement) => (statement, None),
             Step::Copy(statement) => {
                 let (mut rows, mut chunk) = (Vec::new(), Vec::new());

@@ -37,6 +37,9 @@ pub struct Environment {
     pub data_home: Option<PathBuf>,
     /// `XDG_RUNTIME_DIR`.
     pub runtime_directory: Option<PathBuf>,
+    /// Whether a private server for scratch databases is left running for whoever comes next,
+    /// because somebody tends it.
+    pub keep_scratch: bool,
 }
 
 impl Environment {
