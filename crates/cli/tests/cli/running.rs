@@ -8,7 +8,10 @@ use std::collections::HashSet;
 fn with_target(name: Option<&str>, tell: impl Fn(&mut Story, &Server)) {
     for (bin, server) in every_server().iter().zip(servers()) {
         let mut story = Story::new(Some(bin));
-        story.set("TARGET", database(server));
+        let target = database(server);
+        // Who clears up scratch databases knows those of others by locks, which are of one database.
+        story.set("SCRATCH", format!("{}/postgres", target.rsplit_once('/').unwrap().0));
+        story.set("TARGET", target);
         story.set("PSQL", "psql -qAtX");
         tell(&mut story, server);
         if let Some(name) = name {
@@ -219,7 +222,7 @@ fn a_plan_is_taken_back_statement_by_statement() {
         well(story, "$PSQL $TARGET -f before.sql");
         for options in ["--large 0", "--offline"] {
             let options =
-                format!("--rename public.users.bio=biography {options} --scratch env:TARGET --target env:TARGET");
+                format!("--rename public.users.bio=biography {options} --scratch env:SCRATCH --target env:TARGET");
             let text = well(story, &format!("pleach apply --to after.sql --yes --format json {options}"));
             let view: serde_json::Value = serde_json::from_str(&text).unwrap();
             let list = |value: &serde_json::Value, name: &str| value[name].as_array().unwrap().clone();
@@ -234,7 +237,7 @@ fn a_plan_is_taken_back_statement_by_statement() {
             assert!(undone > 5, "{text}");
             story.file("undo.sql", &script);
             well(story, "$PSQL $TARGET -v ON_ERROR_STOP=1 -f undo.sql");
-            let left = well(story, "pleach plan --from env:TARGET --to before.sql --scratch env:TARGET");
+            let left = well(story, "pleach plan --from env:TARGET --to before.sql --scratch env:SCRATCH");
             assert_eq!(left, "", "after\n{script}");
         }
     });
@@ -339,7 +342,7 @@ fn a_plan_is_gone_on_with_wherever_it_is_killed() {
         story.file("before.sql", BEFORE);
         story.file("after.sql", AFTER);
         well(story, "$PSQL $TARGET -f before.sql");
-        let plan = "--yes --allow-destructive --large 0 --scratch env:TARGET --target env:TARGET";
+        let plan = "--yes --allow-destructive --large 0 --scratch env:SCRATCH --target env:TARGET";
         let (there, back) =
             (format!("pleach apply --to after.sql {plan}"), format!("pleach apply --to before.sql {plan}"));
         let places = places(story, &there);
@@ -394,7 +397,7 @@ fn locks_of_others_are_waited_for_briefly_and_again() {
             )
         };
         // Somebody reads for long: it is tried again, and others are not kept waiting meanwhile.
-        let apply = "pleach apply --to after.sql --target env:TARGET --scratch env:TARGET --yes --format json";
+        let apply = "pleach apply --to after.sql --target env:TARGET --scratch env:SCRATCH --yes --format json";
         let text = well(story, &holding("6", "plan about to run", apply));
         assert!(!text.contains("\"retries\":0"), "{text}");
         let migrate = "pleach migration apply --target env:TARGET --dir m --format json";
@@ -418,7 +421,7 @@ fn a_target_that_changed_since_it_was_planned_from_is_left_alone() {
         // It stands still before the first statement while somebody else changes the schema.
         let text = well(
             story,
-            "PLEACH_CRASH_AT='stop:plan about to run' pleach apply --to after.sql --target env:TARGET --scratch env:TARGET \
+            "PLEACH_CRASH_AT='stop:plan about to run' pleach apply --to after.sql --target env:TARGET --scratch env:SCRATCH \
                  --yes --format json > out & pid=$!
              until grep -q ') [TZ] ' /proc/$pid/stat; do sleep 0.02; done
              $PSQL $TARGET -c 'CREATE TABLE other ()'; kill -CONT $pid; wait $pid; echo code $?; cat out",

@@ -211,7 +211,7 @@ pub(super) async fn tree_of(session: &Session, own_roles: &[String]) -> Result<T
 impl Expected<'_> {
     fn compare(&self, got: &Tree) -> Result<()> {
         let Some(first) = self.trees.first() else { return Ok(()) };
-        if self.trees.iter().any(|tree| got == *tree) {
+        if self.trees.contains(&got) {
             return Ok(());
         }
         Err((self.otherwise)(&identified_by_name(got, first), first))
