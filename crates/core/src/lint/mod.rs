@@ -132,7 +132,7 @@ pub async fn lint(
     let scratch = Scratch::new(options.scratch.as_ref(), context);
     let outcome = async {
         scratch.make_roles(&files.roles()?).await?;
-        let ground = Ground::on_scratch(&mut scratch, options.on.as_ref(), options.sample, context).await?;
+        let ground = Ground::on_scratch(&scratch, options.on.as_ref(), options.sample, context).await?;
         let outcome = on(&files, &ground, &rules, known, options, None).await;
         ground.close().await;
         outcome

@@ -114,7 +114,7 @@ pub async fn measure_plan(
     }
     let scratch = Scratch::new(options.scratch.as_ref(), context);
     let outcome = async {
-        let ground = Ground::on_scratch(&mut scratch, Some(&options.from), options.sample, context).await?;
+        let ground = Ground::on_scratch(&scratch, Some(&options.from), options.sample, context).await?;
         (context.progress)("measuring it on a database with rows");
         let outcome = on(planned, &ground, known, options.large).await;
         ground.close().await;
