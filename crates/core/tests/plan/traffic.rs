@@ -186,6 +186,7 @@ pub async fn plan(client: &Client, database: &str, to: &Path, offline: bool, lar
         large,
         renames: Vec::new(),
         prove: true,
+        whole: false,
     };
     let environment = Environment::default();
     let progress = Arc::new(|_: &str| {});
