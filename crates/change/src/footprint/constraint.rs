@@ -324,6 +324,8 @@ impl Scene<'_> {
     pub(super) fn column_constraints(&mut self, of: &Rel, column: &ColumnDef, fresh: bool) {
         for node in &column.constraints {
             if let Some(NodeEnum::Constraint(constraint)) = &node.node {
+                // Whether rows are against NOT NULL depends on the default: see `new_column`.
+                let fresh = fresh || constraint.contype == ConstrType::ConstrNotnull as i32;
                 self.constraint(of, Some(cut(&column.colname)), constraint, fresh);
             }
         }

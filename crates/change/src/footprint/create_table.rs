@@ -192,7 +192,9 @@ impl Scene<'_> {
         }
         if required && !fills && !fresh {
             // Refused where there are rows.
-            self.imply(&of.address, Access::Read, Some("rows"));
+            for table in self.descendants(&of.address) {
+                self.imply(&table, Access::Read, Some("rows"));
+            }
         }
     }
 

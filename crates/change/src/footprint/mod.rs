@@ -22,6 +22,7 @@ mod names;
 mod object_name;
 mod privilege;
 mod query;
+mod reference;
 mod rename;
 mod routine;
 mod rows;
