@@ -140,6 +140,7 @@ impl Indexes {
     /// Takes what is built beside the traffic out of a tree, and leaves what was there before in.
     pub fn put_off(&self, scene: &Scene<'_>, tree: &mut Tree) {
         let mut gone: Vec<Address> = self.built().cloned().collect();
+        let mut waiting = Vec::new();
         while let Some(address) = gone.pop() {
             let Some(entry) = tree.remove(&address) else { continue };
             let stands_on = |entry: &Entry| entry.object.derived.references.contains(&address);
@@ -148,12 +149,17 @@ impl Indexes {
             if let Some((before, _)) =
                 scene.from.find(entry.lineage).filter(|_| !self.built().any(|built| *built == address))
             {
-                let (address, entry) = carried(scene, before);
-                edit::put(tree, address, entry);
+                waiting.push(carried(scene, before));
             }
         }
         for (address, entry) in self.old().chain(&self.begun) {
             edit::put(tree, address.clone(), entry.clone());
+        }
+        // Unless what it stands on goes: then it comes with what it will stand on.
+        for (address, entry) in waiting {
+            if entry.object.derived.references.iter().all(|support| tree.get(support).is_some()) {
+                edit::put(tree, address, entry);
+            }
         }
         for (table, now) in &scene.tables {
             for attr in [Attr::ReplicaIdentity, Attr::ClusteredOn] {

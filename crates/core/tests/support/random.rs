@@ -12,10 +12,11 @@ mod more;
 
 pub use change::changes;
 pub use make::schema;
-#[allow(unused_imports)] // Not every test binary has roles.
-pub use more::ROLE;
 
 use pleach_schema::quote_ident;
+
+/// A role that schemas name; who runs them makes it.
+pub const ROLE: &str = "plan_reader";
 
 /// A small random number generator (SplitMix64), so that this needs nothing but a seed.
 #[derive(Default)]

@@ -1,10 +1,8 @@
 //! Rarer parts of random schemas.
 
+use super::ROLE;
 use super::make::{Column, Maker, Relation};
 use pleach_schema::quote_literal;
-
-/// A role that schemas name; who runs them makes it.
-pub const ROLE: &str = "plan_reader";
 
 impl Maker {
     pub fn a_range(&mut self) {
