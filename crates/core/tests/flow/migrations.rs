@@ -104,6 +104,7 @@ impl Production {
             large: 0,
             renames: Vec::new(),
             prove: false,
+            whole: false,
         };
         plan_between(&options, Some(it), &context(bin, "tester")).await.unwrap().sql()
     }
