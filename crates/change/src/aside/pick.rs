@@ -165,11 +165,11 @@ impl Pick<'_> {
                     .flatten()
                     .filter(|r| self.from.lineage(r).is_some_and(|l| self.goes(l) && !self.kept.has(l)))
                     .collect();
-                let typed = |r: &&&Address| binds(self.from, &kept.object, Attr::Type, r);
+                let typed = gone.iter().any(|r| binds(self.from, &kept.object, Attr::Type, r));
                 match kept.was.kind {
                     _ if gone.is_empty() => {}
                     Kind::Table | Kind::Sequence => {}
-                    Kind::Column if gone.iter().find(typed).is_none() => {
+                    Kind::Column if !typed => {
                         if kept.object.get(Attr::Generated).is_some() {
                             changes.push((*lineage, None));
                         } else if kept.object.get(Attr::Default).is_some() {
@@ -178,12 +178,12 @@ impl Pick<'_> {
                             changes.push((*lineage, Some(object)));
                         }
                     }
-                    Kind::Domain if gone.iter().find(typed).is_none() && kept.object.get(Attr::Default).is_some() => {
+                    Kind::Domain if !typed && kept.object.get(Attr::Default).is_some() => {
                         let mut object = kept.object.clone();
                         object.attributes.remove(&Attr::Default);
                         changes.push((*lineage, Some(object)));
                     }
-                    Kind::Domain if gone.iter().find(typed).is_none() => {}
+                    Kind::Domain if !typed => {}
                     _ => changes.push((*lineage, None)),
                 }
             }
