@@ -25,7 +25,10 @@ pub fn intent_conflict(page: &mut Page, conflict: &ConflictInfo, seen_from: Opti
         (true, verdict) => format!("{verdict}, seen by running both orders"),
         (false, verdict) => format!("{verdict}, unverified"),
     };
-    page.indented(2, how);
+    // What somebody owns is no matter of running anything.
+    if conflict.conflict_type != "OWNERSHIP" {
+        page.indented(2, how);
+    }
     page.indented(2, &conflict.message);
     for suggestion in &conflict.resolution_suggestions {
         page.indented(2, format!("{} {suggestion}", style::paint(style::HINT, "→")));

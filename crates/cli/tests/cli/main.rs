@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod branches;
+mod coordinating;
 mod crash;
 mod help;
 mod linting;

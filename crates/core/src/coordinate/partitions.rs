@@ -165,12 +165,12 @@ pub(super) fn conflict(agent: &str, standing: &Standing) -> Option<NewIntentConf
     };
     let list: Vec<String> = standing.outside.iter().map(of).collect();
     let what = match &standing.agent_type {
-        Some(sort) => format!("{agent} is a {sort} and goes beyond what that owns: {}", list.join(", ")),
+        Some(sort) => format!("{agent} is of the sort {sort} and goes beyond what that owns: {}", list.join(", ")),
         None => format!("{agent} goes into what others own: {}", list.join(", ")),
     };
     let owners: BTreeSet<&String> = standing.outside.iter().filter_map(|outside| outside.owner.as_ref()).collect();
     let mut suggestions: Vec<String> =
-        owners.iter().map(|owner| format!("Hand the change of theirs to a {owner}, or agree with them")).collect();
+        owners.iter().map(|owner| format!("Hand the change of theirs to {owner}, or agree with them")).collect();
     if owners.is_empty() {
         suggestions.push("Widen the partition: `pleach partition set`".to_owned());
     }
