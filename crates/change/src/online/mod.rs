@@ -22,7 +22,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 pub(crate) use crate::plan::backed;
 pub use fill::Batches;
-pub(crate) use shadow::is_shadow;
+pub(crate) use shadow::{BESIDE, is_shadow};
 pub(crate) use text::index_behind;
 
 /// What the choice of a way depends on besides the two trees.

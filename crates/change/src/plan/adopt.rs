@@ -44,7 +44,10 @@ pub(crate) fn adoptable(from: &Tree, to: &Tree, key: &Address) -> Option<Address
             && index.text(Attr::Definition) == Some(&definition)
     };
     let mut indexes = from.parts(&old.path, Kind::Index);
-    let found = indexes.find(|(_, entry)| to.address(entry.lineage).is_none() && serves(&entry.object));
+    // What an online plan built on its way is for that plan to use, when the rest is there.
+    let own = |index: &Address| index.name().starts_with(crate::online::BESIDE);
+    let found =
+        indexes.find(|(index, entry)| !own(index) && to.address(entry.lineage).is_none() && serves(&entry.object));
     found.map(|(index, _)| index.clone())
 }
 

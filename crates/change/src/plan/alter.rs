@@ -290,7 +290,10 @@ impl Writer<'_> {
                 }
                 None => {
                     add(format!("{alter} ADD{}", identity_sql(address, to)));
-                    let name = to.get("sequence").and_then(Value::as_text);
+                    // What takes another column's place gets that one's counter.
+                    let old = self.to.lineage(address).and_then(|lineage| self.from.address(lineage));
+                    let shadow = old.is_some_and(|old| crate::online::is_shadow(self.from, old));
+                    let name = to.get("sequence").and_then(Value::as_text).filter(|_| !shadow);
                     name.and_then(|name| super::sequence::go_on(name, address, to)).into_iter().for_each(&mut add);
                 }
             }

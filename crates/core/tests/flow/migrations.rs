@@ -132,6 +132,8 @@ async fn what_is_dropped_comes_back_with_what_it_held() {
             let options = GenerateOptions { offline, name, from, ..options(&it) };
             let generated = it.generate_migration(&options).await.unwrap();
             let (up, down) = read(&generated);
+            // How a statement would be taken back is no statement.
+            let down: String = down.lines().filter(|line| !line.starts_with("-- undo:")).collect::<Vec<_>>().join("\n");
             assert!(!up.contains("DROP COLUMN nick") && !up.contains("DROP TABLE"), "{up}");
             assert!(!down.contains("DROP CONSTRAINT users_email_key"), "nothing is made twice: {down}");
             assert!(!down.contains("HAZARD old_name_fails"), "nobody knows names of what is kept aside: {down}");

@@ -17,7 +17,7 @@ use pleach_schema::{Address, Attr, Entry, Hash, Kind, Lineage, Object, Tree, Val
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-pub(crate) use write::is_shadow;
+pub(crate) use write::{COLUMN as BESIDE, is_shadow};
 
 /// The columns that get their new type in a shadow, and what has to do with them.
 #[derive(Default)]

@@ -6,7 +6,7 @@ use pleach_schema::{Address, Attr, Kind, Object, Tree, Value, quote_ident, quote
 use std::collections::BTreeMap;
 
 /// What a shadow is called before the name of its column.
-pub(super) const COLUMN: &str = "pleach_new_";
+pub(crate) const COLUMN: &str = "pleach_new_";
 /// What the function that keeps it in step is called before the names of table and column.
 const FUNCTION: &str = "pleach_keep_";
 
