@@ -10,8 +10,10 @@ use pleach_postgres::Result;
 use pleach_schema::{Address, Kind, Tree};
 use std::collections::BTreeMap;
 
-/// How long a statement in a transaction waits for a lock: whoever comes behind it waits as long.
-const LOCK_TIMEOUT: u64 = 2_000;
+/// How long a statement in a transaction waits for a lock: whoever comes behind it waits as long. It
+/// is shorter than PostgreSQL's `deadlock_timeout` (a second), so that where a plan and a client wait
+/// for each other it is the plan that lets go.
+const LOCK_TIMEOUT: u64 = 500;
 
 /// How long a statement may run that was seen to be short: others wait for the locks that it has.
 const STATEMENT_TIMEOUT: u64 = 10_000;
