@@ -267,6 +267,11 @@ impl Shadows {
                 step(function, Stage::Expand, sql)
             }));
         }
+        let begun = self.columns.iter().filter(|shadow| !shadow.began);
+        let tables: BTreeSet<Address> = begun.filter_map(|shadow| tree.parent(shadow.column())).collect();
+        if tables.len() > 1 {
+            before.splice(0..0, lock_all(&tables));
+        }
         let goal = Goal::new("add columns of the new types beside the old ones", How::Transaction, tree.clone());
         Goal { before, after, ..goal }
     }
@@ -380,14 +385,12 @@ impl Shadows {
         Some(goal)
     }
 
-    /// Takes all locks at once, and before anything is read: what the statements after it do is quick.
+    /// Takes all locks before anything is read.
     fn lock(&self, tree: &Tree) -> Option<Step> {
         let keys = self.waiting.iter().filter(|address| address.kind == Kind::Constraint);
         let columns = self.columns.iter().map(|shadow| &shadow.end);
         let tables: BTreeSet<Address> = columns.chain(keys).filter_map(|part| tree.parent(part)).collect();
-        let names: Vec<String> = tables.iter().map(Address::sql).collect();
-        let sql = format!("LOCK TABLE ONLY {} IN ACCESS EXCLUSIVE MODE", names.join(", ONLY "));
-        tables.first().map(|table| step(table, Stage::Clear, sql))
+        lock_all(&tables)
     }
 
     /// What the old column has besides values: where its identity stands, and a constraint's name.
@@ -440,4 +443,12 @@ fn not_null_of(scene: &Scene<'_>, shadow: &Address, end: &Object) -> Address {
 fn not_null_name(column: &Address) -> String {
     let table = column.path.get(1).map_or("", String::as_str);
     edit::name(&format!("{table}_{}", column.name()), "", "_not_null")
+}
+
+/// Takes the locks of several tables at once: what the statements after it do is quick, so that nobody
+/// who waits for one of them holds another for as long as it takes PostgreSQL to look for deadlocks.
+fn lock_all(tables: &BTreeSet<Address>) -> Option<Step> {
+    let names: Vec<String> = tables.iter().map(Address::sql).collect();
+    let sql = format!("LOCK TABLE ONLY {} IN ACCESS EXCLUSIVE MODE", names.join(", ONLY "));
+    tables.first().map(|table| step(table, Stage::Clear, sql))
 }

@@ -27,6 +27,7 @@ UPDATE orders SET note = 'seen' WHERE id = 3;
 SELECT o.id, o.note, l.place FROM orders o LEFT JOIN lines l ON l.order_id = o.id ORDER BY 1
 -- plan 15
 -- goal: add columns of the new types beside the old ones (Transaction)
+LOCK TABLE ONLY public.lines, ONLY public.orders IN ACCESS EXCLUSIVE MODE;
 CREATE SCHEMA IF NOT EXISTS pleach;
 CREATE TABLE IF NOT EXISTS pleach.backfill (job text PRIMARY KEY, page bigint NOT NULL, filled bigint NOT NULL);
 INSERT INTO pleach.backfill VALUES ('public.lines.pleach_new_order_id', 0, 0) ON CONFLICT DO NOTHING;
@@ -213,6 +214,7 @@ SELECT pg_catalog.setval('public.orders_id_seq', pg_catalog.split_part(pg_catalo
 ALTER TABLE public.lines VALIDATE CONSTRAINT lines_order_id_fkey;
 -- plan 18
 -- goal: add columns of the new types beside the old ones (Transaction)
+LOCK TABLE ONLY public.lines, ONLY public.orders IN ACCESS EXCLUSIVE MODE;
 CREATE SCHEMA IF NOT EXISTS pleach;
 CREATE TABLE IF NOT EXISTS pleach.backfill (job text PRIMARY KEY, page bigint NOT NULL, filled bigint NOT NULL);
 INSERT INTO pleach.backfill VALUES ('public.lines.pleach_new_order_id', 0, 0) ON CONFLICT DO NOTHING;
