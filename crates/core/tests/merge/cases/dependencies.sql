@@ -159,7 +159,7 @@ dependency: their side dropped function public.new_code(); our side builds on it
   sql: run your own SQL behind the merge with our side, and prove the result
 resolved by theirs: their side dropped function public.new_code(); our side builds on it: column public.users.code
 merged
-ALTER TABLE public.users ALTER COLUMN code DROP DEFAULT;
+ALTER TABLE ONLY public.users ALTER COLUMN code DROP DEFAULT;
 DROP FUNCTION public.new_code();
 -- SELECT code FROM users
 a
