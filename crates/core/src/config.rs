@@ -24,6 +24,10 @@ pub struct Config {
     /// How many seconds a proven plan waits in all for locks that others hold on a live database.
     #[serde(default = "default_lock_wait")]
     pub lock_wait_seconds: u64,
+    /// How many milliseconds a registration runs pairs of intents before it answers; the rest is
+    /// judged afterwards.
+    #[serde(default = "default_judge")]
+    pub judge_milliseconds: u64,
 }
 
 /// Whose server a project uses.
@@ -45,10 +49,20 @@ fn default_lock_wait() -> u64 {
     30
 }
 
+fn default_judge() -> u64 {
+    800
+}
+
 impl Config {
     /// The settings that a project begins with.
     pub fn new(project: String, server: ServerKind) -> Self {
-        Self { project, server, warm_clones: default_warm(), lock_wait_seconds: default_lock_wait() }
+        Self {
+            project,
+            server,
+            warm_clones: default_warm(),
+            lock_wait_seconds: default_lock_wait(),
+            judge_milliseconds: default_judge(),
+        }
     }
 
     /// The project folder at or above `start`: the first that has a `.pleach/config.toml`.

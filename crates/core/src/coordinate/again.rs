@@ -1,8 +1,8 @@
 //! Judging again: when `main` has moved, and what a registration had no time for.
 
 use super::declare::survey_of;
-use super::guard::match_again;
 use super::judge::Judge;
+use super::pairs::match_again;
 use super::survey::{self, Survey, touches};
 use crate::project::Project;
 use crate::state::intents::{self, Intent};
@@ -10,7 +10,7 @@ use crate::state::{Commit, IntentId, events, intent_conflicts};
 use pleach_change::diff;
 use pleach_change::footprint::Footprint;
 use pleach_postgres::Result;
-use pleach_schema::{Hash, Tree};
+use pleach_schema::Tree;
 use serde_json::json;
 
 /// How many pairs are judged in one go at most: whoever tends the pool next does the rest.
@@ -23,10 +23,10 @@ impl Project {
     /// # Errors
     /// When a server cannot be reached.
     pub async fn judge_again(&mut self) -> Result<usize> {
-        let head = self.main_head().await?;
         if !intents::any_active(self.state.client(), self.row.id).await? {
             return Ok(0);
         }
+        let head = self.main_head().await?;
         let tree = self.surroundings(&head).await?.tree().clone();
         self.follow_main(&head, &tree).await?;
         let pairs = intent_conflicts::unverified(self.state.client(), self.row.id, MOST).await?;
@@ -62,7 +62,7 @@ impl Project {
         let mut judge = self.judge(head).await?;
         let mut outcome = Ok(());
         for intent in intents::many(self.state.client(), self.row.id, &concerned).await? {
-            outcome = self.look_again(&mut judge, head.hash, tree, &intent).await;
+            outcome = self.look_again(&mut judge, head, tree, &intent).await;
             if outcome.is_err() {
                 break;
             }
@@ -73,9 +73,9 @@ impl Project {
 
     /// Finds out anew what an intent touches. One that does not run on `main` any more keeps what
     /// was found before, and its agent is told.
-    async fn look_again(&mut self, judge: &mut Judge, head: Hash, tree: &Tree, intent: &Intent) -> Result<()> {
+    async fn look_again(&mut self, judge: &mut Judge, head: &Commit, tree: &Tree, intent: &Intent) -> Result<()> {
         let (project, actor) = (self.row.id, self.context.actor.clone());
-        let around = self.surroundings(&self.main_head().await?).await?;
+        let around = self.surroundings(head).await?;
         let sql = intent.schema_changes.join(";\n");
         let mut survey = survey_of(intent)?;
         let mut trouble = None;
@@ -97,11 +97,11 @@ impl Project {
         let keys = self.keys_of(intent, &survey).await?;
         let transaction = self.state.transaction().await?;
         intents::one_at_a_time(&transaction, project).await?;
-        intents::set_footprint(&transaction, intent.id, &json!(survey), &tables, intent.executed, head).await?;
+        intents::set_footprint(&transaction, intent.id, &json!(survey), &tables, intent.executed, head.hash).await?;
         intents::set_keys(&transaction, project, intent.id, &keys).await?;
         if let Some(said) = trouble {
             let subject = format!("main has moved, and refuses what {} is going to do: {said}", intent.agent_id);
-            let body = json!({ "postgres": said, "commit": head });
+            let body = json!({ "postgres": said, "commit": head.hash });
             events::insert(&transaction, project, &actor, "intent.refused", Some(intent.id), &subject, &body).await?;
         }
         match_again(&transaction, project, &actor, intent, &survey, &keys, tree).await?;

@@ -1,10 +1,11 @@
 //! Declaring a change: registering an intent, or only asking whom it would collide with.
 
 use super::info::{ConflictInfo, IntentInfo, Party};
+use super::judge::Judge;
+use super::pairs::{NOT_ANY_MORE, record, record_more};
 use super::partitions::{self, Standing};
+use super::settle;
 use super::survey::{self, Survey};
-use super::verdict::{self, Judged, Side};
-use super::{judge::Judge, settle};
 use crate::branch::Created;
 use crate::project::Project;
 use crate::recover::damaged_state;
@@ -15,11 +16,8 @@ use pleach_schema::{Address, Tree};
 use serde::Serialize;
 use serde_json::{Value as Json, json};
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use time::OffsetDateTime;
-
-/// How long a registration runs pairs before it answers; the rest is judged afterwards.
-pub(super) const BUDGET: Duration = Duration::from_millis(800);
 
 /// What an agent declares.
 #[derive(Debug, Clone)]
@@ -133,7 +131,8 @@ impl Project {
             }
         }
         if declaration.execute {
-            self.judge_pairs(&surveyed.head, &surveyed.tree, &pairs, Some(Instant::now() + BUDGET)).await?;
+            self.judge_pairs(&surveyed.head, &surveyed.tree, &pairs, Instant::now().checked_add(self.patience()))
+                .await?;
         }
         let conflicts = self.conflicts_of(Some(intent.id)).await?;
         Ok(Registered {
@@ -154,13 +153,13 @@ impl Project {
         let surveyed = self.look_into(declaration).await?;
         let mine = provisional(declaration, &surveyed);
         let needs: Vec<_> = surveyed.needs.iter().map(|needed| (mine.id, *needed)).collect();
-        let others = self.touching(&surveyed, None).await?;
+        let others = self.touching(&surveyed).await?;
         let mut found: Vec<IntentConflict> = Vec::new();
         let mut judge = None;
         for other in &others {
             let theirs = survey_of(other)?;
             let mut judged = None;
-            if declaration.execute && other.executed && started.elapsed() < BUDGET {
+            if declaration.execute && other.executed && started.elapsed() < self.patience() {
                 if judge.is_none() {
                     judge = Some(self.judge(&surveyed.head).await?);
                 }
@@ -413,81 +412,9 @@ impl Project {
     }
 
     /// The active intents that a change may collide with.
-    async fn touching(&self, surveyed: &Surveyed, but: Option<IntentId>) -> Result<Vec<Intent>> {
+    async fn touching(&self, surveyed: &Surveyed) -> Result<Vec<Intent>> {
         let ids = intents::touching(self.state.client(), self.row.id, &surveyed.keys()).await?;
-        let ids: Vec<IntentId> = ids.into_iter().filter(|id| Some(*id) != but).collect();
         intents::many(self.state.client(), self.row.id, &ids).await
-    }
-
-    /// Runs pairs in both orders until the time is up. Returns how many were left.
-    pub(super) async fn judge_pairs(
-        &mut self,
-        head: &Commit,
-        tree: &Tree,
-        ids: &[IntentId],
-        until: Option<Instant>,
-    ) -> Result<usize> {
-        let mut pairs = BTreeSet::new();
-        for id in ids {
-            let open = intent_conflicts::list(self.state.client(), self.row.id, Some(*id)).await?;
-            let open = open.into_iter().filter(|conflict| conflict.closed_at.is_none() && !conflict.verified);
-            pairs.extend(open.filter_map(|conflict| Some((conflict.first, conflict.second?))));
-        }
-        if pairs.is_empty() {
-            return Ok(0);
-        }
-        let mut judge = self.judge(head).await?;
-        let mut left = pairs.len();
-        let mut outcome = Ok(());
-        for pair in pairs {
-            if until.is_some_and(|until| Instant::now() >= until) {
-                break;
-            }
-            outcome = self.judge_pair(&mut judge, tree, pair).await;
-            if outcome.is_err() {
-                break;
-            }
-            left -= 1;
-        }
-        judge.release(self).await?;
-        outcome.map(|()| left)
-    }
-
-    async fn judge_pair(&mut self, judge: &mut Judge, tree: &Tree, pair: (IntentId, IntentId)) -> Result<()> {
-        let (project, actor) = (self.row.id, self.context.actor.clone());
-        let rows = intents::many(self.state.client(), project, &[pair.0, pair.1]).await?;
-        let [first, second] = rows.as_slice() else { return Ok(()) };
-        if first.closed_at.is_some() || second.closed_at.is_some() || !first.executed || !second.executed {
-            return Ok(());
-        }
-        let (one, other) = (survey_of(first)?, survey_of(second)?);
-        let judged = self.try_both(judge, tree, (first, &one), (second, &other)).await?;
-        let needs = intents::dependencies(self.state.client(), &[first.id, second.id]).await?;
-        let found = settle::conflicts((first, &one), (second, &other), tree, Some(&judged), &needs);
-        let transaction = self.state.transaction().await?;
-        record(&transaction, project, &actor, (first, Some(second)), &found, NOT_ANY_MORE).await?;
-        Ok(transaction.commit().await?)
-    }
-
-    /// Runs two changes in both orders, after what they need.
-    async fn try_both(
-        &self,
-        judge: &mut Judge,
-        tree: &Tree,
-        (first, one): (&Intent, &Survey),
-        (second, other): (&Intent, &Survey),
-    ) -> Result<Judged> {
-        let needs = self.with_needs(&[first.id, second.id]).await?;
-        let before: Vec<&[String]> = needs
-            .iter()
-            .filter(|intent| intent.id != first.id && intent.id != second.id)
-            .map(|intent| intent.schema_changes.as_slice())
-            .collect();
-        let written: Vec<Address> =
-            survey::written(&one.footprint).union(&survey::written(&other.footprint)).cloned().collect();
-        let first = Side { statements: &first.schema_changes, survey: one };
-        let second = Side { statements: &second.schema_changes, survey: other };
-        verdict::judge(judge, tree, &before, &first, &second, &written).await
     }
 
     /// An intent as it is shown.
@@ -519,85 +446,6 @@ impl Project {
         let intents = intents::many(self.state.client(), self.row.id, &ids).await?;
         let parties = intents.iter().map(|intent| (intent.id, Party::of(intent))).collect();
         Ok(conflicts.into_iter().map(|conflict| ConflictInfo::new(conflict, &parties)).collect())
-    }
-}
-
-/// Why a conflict is closed that is not found any more.
-pub(super) const NOT_ANY_MORE: &str = "the two do not collide any more";
-
-/// Records how a pair was judged, and tells of what is new. Conflicts of timing are not of a
-/// judgement, and stay.
-pub(super) async fn record(
-    transaction: &impl state::Db,
-    project: state::ProjectId,
-    actor: &str,
-    pair: (&Intent, Option<&Intent>),
-    found: &[NewIntentConflict],
-    gone: &str,
-) -> Result<()> {
-    let (first, second) = pair;
-    let known = intent_conflicts::list(transaction, project, Some(first.id)).await?;
-    let known: Vec<IntentConflict> =
-        known.into_iter().filter(|known| known.first == first.id && known.second == second.map(|it| it.id)).collect();
-    let timing = known.iter().filter(|known| known.class == "TIMING" && known.closed_at.is_none()).map(as_found);
-    let all: Vec<NewIntentConflict> = found.iter().cloned().chain(timing).collect();
-    let now = intent_conflicts::put(transaction, project, (first.id, second.map(|it| it.id)), &all, gone).await?;
-    for conflict in &now {
-        let before = known.iter().find(|known| known.id == conflict.id && known.closed_at.is_none());
-        let kind = match before {
-            None => "conflict.found",
-            Some(before) if before.verdict != conflict.verdict || before.verified != conflict.verified => {
-                "conflict.judged"
-            }
-            Some(_) => continue,
-        };
-        for of in [Some(first), second].into_iter().flatten() {
-            let body = json!({ "conflict": conflict.id, "class": conflict.class, "severity": conflict.severity,
-                "verdict": conflict.verdict, "verified": conflict.verified, "objects": conflict.objects,
-                "agent_id": of.agent_id });
-            events::insert(transaction, project, actor, kind, Some(of.id), &conflict.message, &body).await?;
-        }
-    }
-    let gone_now = known.iter().filter(|known| known.closed_at.is_none() && now.iter().all(|now| now.id != known.id));
-    for conflict in gone_now {
-        for of in [Some(first), second].into_iter().flatten() {
-            let subject = format!("conflict {} is closed: {gone}", conflict.id);
-            let body = json!({ "conflict": conflict.id, "reason": gone });
-            events::insert(transaction, project, actor, "conflict.closed", Some(of.id), &subject, &body).await?;
-        }
-    }
-    Ok(())
-}
-
-/// Records conflicts of a pair besides those it has.
-pub(super) async fn record_more(
-    transaction: &impl state::Db,
-    project: state::ProjectId,
-    actor: &str,
-    pair: (&Intent, Option<&Intent>),
-    found: &[NewIntentConflict],
-) -> Result<()> {
-    let known = intent_conflicts::list(transaction, project, Some(pair.0.id)).await?;
-    let known = known.iter().filter(|known| {
-        known.first == pair.0.id && known.second == pair.1.map(|it| it.id) && known.closed_at.is_none()
-    });
-    let all: Vec<NewIntentConflict> = known.map(as_found).chain(found.iter().cloned()).collect();
-    record(transaction, project, actor, pair, &all, NOT_ANY_MORE).await
-}
-
-fn as_found(known: &IntentConflict) -> NewIntentConflict {
-    let known = known.clone();
-    NewIntentConflict {
-        key: known.key,
-        class: known.class,
-        severity: known.severity,
-        verdict: known.verdict,
-        verified: known.verified,
-        objects: known.objects,
-        attributes: known.attributes,
-        message: known.message,
-        suggestions: known.suggestions,
-        evidence: known.evidence,
     }
 }
 

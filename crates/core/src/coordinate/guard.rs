@@ -1,27 +1,30 @@
 //! What is really changed, held against what was declared.
 
-use super::declare::{BUDGET, NOT_ANY_MORE, keys, record, survey_of};
+use super::declare::{keys, survey_of};
+use super::pairs::match_again;
 use super::partitions;
-use super::settle;
 use super::survey::{self, Survey, touches};
 use crate::project::Project;
 use crate::prove::unplannable;
 use crate::state::intents::{self, Intent, Status};
-use crate::state::{Branch, Db, IntentId, ProjectId, events, intent_conflicts};
+use crate::state::{Branch, events, intent_conflicts};
 use pleach_change::footprint::{Access, Footprint, Touch};
 use pleach_change::{DataStep, Diff};
 use pleach_postgres::{Class, Error, Result};
-use pleach_schema::{Hash, Tree};
+use pleach_schema::Hash;
 use serde_json::json;
 use std::collections::BTreeSet;
 use std::time::Instant;
 
 impl Project {
-    /// Whose leases count for a branch: of who acts, and of the agent whose intent is worked on it.
-    pub(crate) async fn agents_of(&self, branch: &str) -> Result<Vec<String>> {
+    /// The intent that is worked on a branch. Refuses what others hold: the leases count of who acts,
+    /// and of the agent whose intent it is.
+    async fn guarded(&mut self, branch: &str, diff: &Diff) -> Result<Option<Intent>> {
         let intent = intents::of_branch(self.state.client(), self.row.id, branch).await?;
-        let agent = intent.map(|intent| intent.agent_id);
-        Ok([Some(self.context.actor.clone()), agent].into_iter().flatten().collect())
+        let agent = intent.as_ref().map(|intent| intent.agent_id.clone());
+        let agents: Vec<String> = [Some(self.context.actor.clone()), agent].into_iter().flatten().collect();
+        self.require_leases(&agents, diff).await?;
+        Ok(intent)
     }
 
     /// Refuses a commit that changes what others hold or own.
@@ -29,11 +32,7 @@ impl Project {
     /// # Errors
     /// `table_locked`, `lease_lost`, `outside_partition`.
     pub(crate) async fn guard_commit(&mut self, branch: &Branch, diff: &Diff) -> Result<()> {
-        let agents = self.agents_of(&branch.name).await?;
-        self.require_leases(&agents, diff).await?;
-        let Some(intent) = intents::of_branch(self.state.client(), self.row.id, &branch.name).await? else {
-            return Ok(());
-        };
+        let Some(intent) = self.guarded(&branch.name, diff).await? else { return Ok(()) };
         let known = self.partitions().await?;
         if known.is_empty() {
             return Ok(());
@@ -61,9 +60,7 @@ impl Project {
     /// # Errors
     /// `table_locked`, `lease_lost`, `approval_missing`.
     pub(crate) async fn guard_merge(&mut self, source: &str, diff: &Diff) -> Result<()> {
-        let agents = self.agents_of(source).await?;
-        self.require_leases(&agents, diff).await?;
-        let Some(intent) = intents::of_branch(self.state.client(), self.row.id, source).await? else { return Ok(()) };
+        let Some(intent) = self.guarded(source, diff).await? else { return Ok(()) };
         if intent.approved_by.is_none() && intents::needs_approval(self.state.client(), intent.id).await? {
             let id = intent.id;
             return Err(Error::new(
@@ -128,7 +125,7 @@ impl Project {
         events::insert(&transaction, project, &actor, "intent.exceeded", Some(intent.id), &subject, &body).await?;
         match_again(&transaction, project, &actor, &intent, &survey, &keys, &tree).await?;
         transaction.commit().await?;
-        self.judge_pairs(&head, &tree, &[intent.id], Some(Instant::now() + BUDGET)).await?;
+        self.judge_pairs(&head, &tree, &[intent.id], Instant::now().checked_add(self.patience())).await?;
         Ok(list)
     }
 
@@ -149,35 +146,6 @@ impl Project {
         let standing = partitions::standing(&known, &intent.agent_id, intent.agent_type.as_deref(), &survey.footprint);
         Ok(if standing.is_within() { Vec::new() } else { keys(survey) })
     }
-}
-
-/// Records anew whom an intent collides with: those it touches now, and those it collided with.
-pub(super) async fn match_again(
-    transaction: &impl Db,
-    project: ProjectId,
-    actor: &str,
-    intent: &Intent,
-    survey: &Survey,
-    keys: &[(String, bool)],
-    tree: &Tree,
-) -> Result<()> {
-    let touching = intents::touching(transaction, project, keys).await?;
-    let known = intent_conflicts::list(transaction, project, Some(intent.id)).await?;
-    let known = known.iter().filter(|conflict| conflict.closed_at.is_none()).filter_map(|it| it.other(intent.id));
-    let others: BTreeSet<IntentId> = touching.into_iter().chain(known).filter(|id| *id != intent.id).collect();
-    let others: Vec<IntentId> = others.into_iter().collect();
-    for other in intents::many(transaction, project, &others).await? {
-        let theirs = survey_of(&other)?;
-        let needs = intents::dependencies(transaction, &[intent.id, other.id]).await?;
-        let (first, second) = if other.id < intent.id {
-            ((&other, &theirs), (intent, survey))
-        } else {
-            ((intent, survey), (&other, &theirs))
-        };
-        let found = settle::conflicts(first, second, tree, None, &needs);
-        record(transaction, project, actor, (first.0, Some(second.0)), &found, NOT_ANY_MORE).await?;
-    }
-    Ok(())
 }
 
 /// What was done, as it is told: `drops column public.orders.note`.

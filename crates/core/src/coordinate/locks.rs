@@ -1,5 +1,6 @@
 //! Leases of tables: taken all or none, kept by the database's clock.
 
+use super::survey::table_of;
 use crate::project::Project;
 use crate::state::leases::{self, Claim, Lease};
 use pleach_change::Diff;
@@ -133,7 +134,7 @@ impl Project {
             .iter()
             .flat_map(|change| [&change.from, &change.to])
             .flatten()
-            .filter_map(|(address, _)| table_of(address))
+            .filter_map(|(address, _)| leased(address))
             .map(|table| table.sql())
             .collect();
         let tables: Vec<String> = tables.into_iter().collect();
@@ -164,15 +165,10 @@ fn lost(table: &str, at: time::OffsetDateTime, stolen: bool) -> Error {
         .hint("somebody else may have changed it since: acquire it again (`pleach lock acquire`), look, and go on")
 }
 
-/// The table that an object is, or is part of.
-fn table_of(address: &Address) -> Option<Address> {
-    match address.kind {
-        Kind::Table => Some(address.clone()),
-        kind if kind.is_part() && kind != Kind::Attribute => {
-            Some(Address::new(Kind::Table, address.relation().to_vec())).filter(|table| table.path.len() == 2)
-        }
-        _ => None,
-    }
+/// The table that a lease of covers an object. Attributes are of types.
+fn leased(address: &Address) -> Option<Address> {
+    table_of(address)
+        .filter(|table| address.kind == Kind::Table || address.kind != Kind::Attribute && table.path.len() == 2)
 }
 
 fn all_of(names: &[String], got: &[Lease], agent: &str) -> Result<()> {

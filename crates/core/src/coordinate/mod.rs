@@ -12,6 +12,7 @@ mod info;
 mod judge;
 mod locks;
 mod moves;
+mod pairs;
 mod partitions;
 mod pipeline;
 mod settle;

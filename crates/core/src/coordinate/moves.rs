@@ -1,7 +1,7 @@
 //! The life of an intent after it was registered.
 
-use super::declare::record_more;
 use super::info::{ConflictInfo, IntentInfo};
+use super::pairs::record_more;
 use super::settle;
 use crate::project::{Project, STATE_DATABASE};
 use crate::state::events::{self, Event};
@@ -24,13 +24,15 @@ impl Project {
         for (of, needed) in intents::dependencies(self.state.client(), &ids).await? {
             needs.entry(of).or_default().push(needed);
         }
-        let conflicts = intent_conflicts::list(self.state.client(), self.row.id, None).await?;
+        let mut conflicts: BTreeMap<IntentId, Vec<intent_conflicts::IntentConflict>> = BTreeMap::new();
+        for conflict in intent_conflicts::list(self.state.client(), self.row.id, None).await? {
+            for of in [Some(conflict.first), conflict.second].into_iter().flatten() {
+                conflicts.entry(of).or_default().push(conflict.clone());
+            }
+        }
         let shown = rows.into_iter().map(|intent| {
-            let of = |conflict: &&intent_conflicts::IntentConflict| {
-                conflict.first == intent.id || conflict.second == Some(intent.id)
-            };
-            let own: Vec<_> = conflicts.iter().filter(of).cloned().collect();
             let needs = needs.remove(&intent.id).unwrap_or_default();
+            let own = conflicts.remove(&intent.id).unwrap_or_default();
             IntentInfo::new(intent, needs, &own)
         });
         Ok(shown.collect())
