@@ -234,8 +234,8 @@ auto
 -- expect
 merged
 settled by Both: both sides added column public.users.abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghijk, differently
-ALTER TABLE public.users ADD COLUMN "Order" text;
 ALTER TABLE public.users ADD COLUMN abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghi_2 text;
+ALTER TABLE public.users ADD COLUMN "Order" text;
 
 -- case: names that must be quoted
 -- base

@@ -361,8 +361,8 @@ INSERT INTO users (id) VALUES (1);
 SELECT id, mood, evening, is_good(evening) FROM users
 -- expect
 merged
-ALTER TABLE public.users ADD COLUMN age public.natural_number;
 ALTER TABLE public.users ADD COLUMN evening public.feeling DEFAULT 'happy'::public.feeling NOT NULL;
+ALTER TABLE public.users ADD COLUMN age public.natural_number;
 CREATE OR REPLACE FUNCTION public.is_good(public.feeling)
     RETURNS boolean
     LANGUAGE sql
