@@ -3,21 +3,24 @@
 use crate::config;
 use crate::identity::{self, Newcomers};
 use crate::project::{MAIN, Project, main_is_protected};
+use crate::shape::Moment;
 use crate::state::{self, Branch, NewBranch, NewOperation, Purpose, RefChange, Snapshot};
 use pleach_postgres::connect::Target;
 use pleach_postgres::{Class, Error, Result, database};
 use pleach_schema::{Hash, Tree, quote_ident};
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 use std::time::Instant;
 use time::OffsetDateTime;
 
 /// A branch that was made.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Created {
     /// Its name.
     pub name: String,
     /// The commit it begins at.
+    #[schemars(with = "String")]
     pub head: Hash,
     /// Its database.
     pub database: String,
@@ -27,6 +30,7 @@ pub struct Created {
     pub warm: bool,
     /// How old its data is.
     #[serde(with = "time::serde::rfc3339")]
+    #[schemars(with = "Moment")]
     pub data_taken_at: OffsetDateTime,
     /// Microseconds that it took inside the core.
     pub microseconds: u64,

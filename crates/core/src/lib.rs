@@ -30,6 +30,7 @@ mod recover;
 mod revert;
 mod roles;
 mod runner;
+mod shape;
 pub mod state;
 mod undo;
 
@@ -39,8 +40,8 @@ pub use check::Check;
 pub use commit::{Committed, Standing};
 pub use config::{Config, FOLDER, ServerKind, read_head};
 pub use coordinate::{
-    ConflictInfo, Declaration, IntentCheck, IntentInfo, LockRequest, Merged, Order, Outside, Pipeline, Registered,
-    Skipped, Stats,
+    ConflictInfo, Declaration, IntentCheck, IntentInfo, LockRequest, Merged, Order, Outside, PartitionStanding,
+    Pipeline, Registered, Skipped, Stats, answers,
 };
 pub use destroy::Loss;
 pub use history::{DiffView, LogEntry, Shown};

@@ -93,17 +93,17 @@ impl Partition {
             Self::Check(Check { agent, schema_changes }) => {
                 let is_file = schema_changes == "-" || Path::new(&schema_changes).is_file();
                 let sql = if is_file { read_text(Path::new(&schema_changes))? } else { schema_changes };
-                let (agent_type, outside) = project.check_partition(&agent, &sql).await?;
-                app.ui.answer(&json!({ "agent_type": agent_type, "outside": outside }), |page| {
-                    for one in &outside {
+                let checked = project.check_partition(&agent, &sql).await?;
+                app.ui.answer(&checked, |page| {
+                    for one in &checked.outside {
                         let owner = one.owner.as_ref().map_or("nobody".to_owned(), Clone::clone);
                         page.line(format!("{} belongs to {owner}", one.object));
                     }
-                    if outside.is_empty() {
+                    if checked.outside.is_empty() {
                         page.line("All of it is its own, or nobody's.");
                     }
                 })?;
-                return Ok(if outside.is_empty() { Exit::Done } else { Exit::Conflicts });
+                return Ok(if checked.outside.is_empty() { Exit::Done } else { Exit::Conflicts });
             }
             Self::Remove(Remove { agent_type }) => {
                 project.remove_partition(&agent_type).await?;

@@ -4,6 +4,7 @@
 //! transcripts with `cargo insta review`, or accept them with `INSTA_UPDATE=always`.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod answers;
 mod branches;
 mod coordinating;
 mod crash;

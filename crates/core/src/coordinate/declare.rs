@@ -3,7 +3,7 @@
 use super::info::{ConflictInfo, IntentInfo, Party};
 use super::judge::Judge;
 use super::pairs::{NOT_ANY_MORE, record, record_more};
-use super::partitions::{self, Standing};
+use super::partitions::{self, PartitionStanding};
 use super::settle;
 use super::survey::{self, Survey};
 use crate::branch::Created;
@@ -13,6 +13,7 @@ use crate::state::intents::{self, Intent, NewIntent, Risk, Status};
 use crate::state::{self, Commit, ConflictId, IntentConflict, IntentId, NewIntentConflict, events, intent_conflicts};
 use pleach_postgres::{Class, Error, Result};
 use pleach_schema::{Address, Tree};
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value as Json, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -47,7 +48,7 @@ pub struct Declaration {
 }
 
 /// An intent that was registered.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Registered {
     /// The intent.
     #[serde(flatten)]
@@ -63,7 +64,7 @@ pub struct Registered {
 }
 
 /// What a registration would have found.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct IntentCheck {
     /// The tables it touches.
     pub tables_affected: Vec<String>,
@@ -85,7 +86,7 @@ struct Surveyed {
     tree: Tree,
     statements: Vec<String>,
     survey: Survey,
-    standing: Standing,
+    standing: PartitionStanding,
     needs: Vec<IntentId>,
     tables: Vec<String>,
 }

@@ -1,13 +1,15 @@
 //! Intents and conflicts as they are shown.
 
+use crate::shape::Moment;
 use crate::state::{Intent, IntentConflict, IntentId, Risk, Severity, Status};
+use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::Value as Json;
+use serde_json::{Map, Value as Json};
 use std::collections::BTreeMap;
 use time::OffsetDateTime;
 
 /// An intent as it is shown.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct IntentInfo {
     /// Its number.
     pub id: IntentId,
@@ -30,6 +32,7 @@ pub struct IntentInfo {
     /// How long it will take.
     pub estimated_hours: Option<f64>,
     /// What its agent keeps with it.
+    #[schemars(with = "Map<String, Json>")]
     pub metadata: Json,
     /// The intents it builds on.
     pub depends_on: Vec<IntentId>,
@@ -43,23 +46,29 @@ pub struct IntentInfo {
     pub registered_by: String,
     /// When.
     #[serde(with = "time::serde::rfc3339")]
+    #[schemars(with = "Moment")]
     pub created_at: OffsetDateTime,
     /// When work on it began.
     #[serde(with = "time::serde::rfc3339::option")]
+    #[schemars(with = "Option<Moment>")]
     pub started_at: Option<OffsetDateTime>,
     /// When it was done.
     #[serde(with = "time::serde::rfc3339::option")]
+    #[schemars(with = "Option<Moment>")]
     pub completed_at: Option<OffsetDateTime>,
     /// When it was merged or given up.
     #[serde(with = "time::serde::rfc3339::option")]
+    #[schemars(with = "Option<Moment>")]
     pub closed_at: Option<OffsetDateTime>,
     /// When it last changed.
     #[serde(with = "time::serde::rfc3339")]
+    #[schemars(with = "Moment")]
     pub updated_at: OffsetDateTime,
     /// Who approved it.
     pub approved_by: Option<String>,
     /// When.
     #[serde(with = "time::serde::rfc3339::option")]
+    #[schemars(with = "Option<Moment>")]
     pub approved_at: Option<OffsetDateTime>,
 }
 
@@ -102,7 +111,7 @@ impl IntentInfo {
 }
 
 /// A conflict as it is shown.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct ConflictInfo {
     /// Its number.
     pub id: i64,
@@ -132,11 +141,13 @@ pub struct ConflictInfo {
     pub evidence: Json,
     /// When it was found.
     #[serde(with = "time::serde::rfc3339")]
+    #[schemars(with = "Moment")]
     pub created_at: OffsetDateTime,
     /// Whether somebody dealt with it.
     pub reviewed: bool,
     /// When.
     #[serde(with = "time::serde::rfc3339::option")]
+    #[schemars(with = "Option<Moment>")]
     pub reviewed_at: Option<OffsetDateTime>,
     /// Who.
     pub reviewed_by: Option<String>,
@@ -147,7 +158,7 @@ pub struct ConflictInfo {
 }
 
 /// One of a conflict's two.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Party {
     /// The intent; 0 for one that was only checked.
     pub intent_id: IntentId,

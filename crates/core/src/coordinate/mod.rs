@@ -16,6 +16,7 @@ mod pairs;
 mod partitions;
 mod pipeline;
 mod settle;
+mod shapes;
 mod stats;
 mod survey;
 mod verdict;
@@ -23,8 +24,9 @@ mod verdict;
 pub use declare::{Declaration, IntentCheck, Registered};
 pub use info::{ConflictInfo, IntentInfo};
 pub use locks::LockRequest;
-pub use partitions::Outside;
+pub use partitions::{Outside, PartitionStanding};
 pub use pipeline::{Merged, Order, Pipeline, Skipped};
+pub use shapes::answers;
 pub use stats::Stats;
 
 use pleach_change::footprint::Surroundings;

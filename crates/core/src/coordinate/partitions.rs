@@ -6,12 +6,13 @@ use crate::state::{self, NewIntentConflict, Partition, Severity};
 use pleach_change::footprint::{Access, Footprint};
 use pleach_postgres::{Class, Error, Result};
 use pleach_schema::Address;
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 use std::collections::BTreeSet;
 
 /// Something that a change touches and its agent does not own.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 pub struct Outside {
     /// The table or other object, as SQL.
     pub object: String,
@@ -19,16 +20,16 @@ pub struct Outside {
     pub owner: Option<String>,
 }
 
-/// Whether a change stays with what its agent owns.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Standing {
+/// How a change stands to what its agent owns.
+#[derive(Debug, Clone, Default, Serialize, JsonSchema)]
+pub struct PartitionStanding {
     /// The sort of agent, where it has a partition.
     pub agent_type: Option<String>,
     /// What lies outside of it.
     pub outside: Vec<Outside>,
 }
 
-impl Standing {
+impl PartitionStanding {
     /// Whether it has a partition and stays within: then nobody else can be in its way.
     pub fn is_within(&self) -> bool {
         self.agent_type.is_some() && self.outside.is_empty()
@@ -74,12 +75,11 @@ impl Project {
     ///
     /// # Errors
     /// What is wrong with the text.
-    pub async fn check_partition(&mut self, agent: &str, sql: &str) -> Result<(Option<String>, Vec<Outside>)> {
+    pub async fn check_partition(&mut self, agent: &str, sql: &str) -> Result<PartitionStanding> {
         let head = self.main_head().await?;
         let around = self.surroundings(&head).await?;
         let (footprint, _) = super::survey::read(&around, sql)?;
-        let standing = standing(&self.partitions().await?, agent, None, &footprint);
-        Ok((standing.agent_type, standing.outside))
+        Ok(standing(&self.partitions().await?, agent, None, &footprint))
     }
 }
 
@@ -89,7 +89,7 @@ pub(super) fn standing(
     agent: &str,
     agent_type: Option<&str>,
     footprint: &Footprint,
-) -> Standing {
+) -> PartitionStanding {
     let own = partitions.iter().find(|partition| match agent_type {
         Some(named) => partition.agent_type == named,
         None => false,
@@ -110,7 +110,7 @@ pub(super) fn standing(
             outside.insert(Outside { object: said(&object), owner: owner.map(|owner| owner.agent_type.clone()) });
         }
     }
-    Standing { agent_type: own.map(|own| own.agent_type.clone()), outside: outside.into_iter().collect() }
+    PartitionStanding { agent_type: own.map(|own| own.agent_type.clone()), outside: outside.into_iter().collect() }
 }
 
 /// What a change makes, changes or drops: tables for their parts.
@@ -155,7 +155,7 @@ fn matches(pattern: &str, text: &str) -> bool {
 }
 
 /// The conflict of an intent that goes beyond what its sort of agent owns.
-pub(super) fn conflict(agent: &str, standing: &Standing) -> Option<NewIntentConflict> {
+pub(super) fn conflict(agent: &str, standing: &PartitionStanding) -> Option<NewIntentConflict> {
     if standing.outside.is_empty() {
         return None;
     }

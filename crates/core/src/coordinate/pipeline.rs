@@ -5,13 +5,15 @@ use crate::merge::{MergeOptions, MergeOutcome};
 use crate::migration::{GenerateOptions, Generated};
 use crate::project::{MAIN, Project};
 use crate::state::intents::{self, Filter, Intent, Status};
-use crate::state::{IntentId, intent_conflicts};
+use crate::state::{IntentId, intent_conflicts, operations};
 use pleach_postgres::{Class, Error, Result};
+use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::{Map, Value as Json};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// An order in which intents can be merged.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Order {
     /// The intents, first ones first.
     pub order: Vec<Step>,
@@ -20,7 +22,7 @@ pub struct Order {
 }
 
 /// An intent in an order.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Step {
     /// The intent.
     pub intent_id: IntentId,
@@ -33,18 +35,19 @@ pub struct Step {
 }
 
 /// What came of merging what is completed.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Pipeline {
     /// What was merged, in order; in a dry run what would have been tried.
     pub merged: Vec<Merged>,
     /// What was left, and why.
     pub skipped: Vec<Skipped>,
-    /// The migration of all of it.
+    /// The migration of all of it, as `pleach migration generate` answers.
+    #[schemars(with = "Option<Map<String, Json>>")]
     pub migration: Option<Generated>,
 }
 
 /// An intent that was merged.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Merged {
     /// The intent.
     pub intent_id: IntentId,
@@ -55,7 +58,7 @@ pub struct Merged {
 }
 
 /// An intent that was left.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Skipped {
     /// The intent.
     pub intent_id: IntentId,
@@ -193,7 +196,13 @@ impl Project {
             Ok(MergeOutcome::UpToDate { uncommitted: true, .. }) => {
                 return Ok(Err("its branch has changes that are not committed".to_owned()));
             }
-            Ok(MergeOutcome::UpToDate { .. }) => None,
+            Ok(MergeOutcome::UpToDate { .. }) => {
+                let since = intent.registered_at;
+                if !operations::have_moved(self.state.client(), self.row.id, &branch, since).await? {
+                    return Ok(Err("nothing was committed on its branch".to_owned()));
+                }
+                None
+            }
             Ok(MergeOutcome::Conflicts { conflicts, .. }) => {
                 if !dry_run {
                     self.abort_merge(MAIN).await?;

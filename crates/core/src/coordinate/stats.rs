@@ -2,10 +2,11 @@
 
 use crate::project::Project;
 use pleach_postgres::Result;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// Numbers about coordination.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Stats {
     /// How many intents there are of each status.
     pub intents: Vec<StatusCount>,
@@ -16,7 +17,7 @@ pub struct Stats {
 }
 
 /// How many intents there are of a status.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct StatusCount {
     /// The status.
     pub status: String,
@@ -25,7 +26,7 @@ pub struct StatusCount {
 }
 
 /// The merges of a day.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct DayCount {
     /// The day, by the database's time zone.
     pub date: String,
@@ -36,7 +37,7 @@ pub struct DayCount {
 }
 
 /// What an agent has done.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct AgentCount {
     /// The agent.
     pub agent_id: String,

@@ -2,7 +2,9 @@
 
 use super::sql::{get, rows};
 use super::{Db, IntentId, ProjectId};
+use crate::shape::Moment;
 use pleach_postgres::Result;
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value as Json;
 use time::OffsetDateTime;
@@ -12,12 +14,13 @@ use tokio_postgres::Row;
 pub const CHANNEL: &str = "pleach_event";
 
 /// Something that happened.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Event {
     /// Where it stands in the order of events; later ones are higher.
     pub position: i64,
     /// When.
     #[serde(with = "time::serde::rfc3339")]
+    #[schemars(with = "Moment")]
     pub at: OffsetDateTime,
     /// Who did it.
     pub actor: String,

@@ -2,14 +2,16 @@
 
 use super::sql::{get, rows, ruled};
 use super::{Db, ProjectId};
+use crate::shape::Moment;
 use pleach_postgres::{Class, Error, Result};
+use schemars::JsonSchema;
 use serde::Serialize;
 use std::time::Duration;
 use time::OffsetDateTime;
 use tokio_postgres::Row;
 
 /// A table that somebody holds.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Lease {
     /// The table, as SQL writes it.
     pub table_name: String,
@@ -17,9 +19,11 @@ pub struct Lease {
     pub agent_id: String,
     /// Since when.
     #[serde(with = "time::serde::rfc3339")]
+    #[schemars(with = "Moment")]
     pub locked_at: OffsetDateTime,
     /// Until when, unless it is renewed.
     #[serde(with = "time::serde::rfc3339")]
+    #[schemars(with = "Moment")]
     pub expires_at: OffsetDateTime,
     /// Its fencing token: each later lease has a higher one.
     pub token: i64,

@@ -104,6 +104,18 @@ pub async fn list(db: &impl Db, project: ProjectId, limit: i64) -> Result<Vec<Op
     rows(&db.query(&sql, &[&project.0, &limit]).await?, read)
 }
 
+/// Whether the branch of this name, which was there, was moved since then.
+///
+/// # Errors
+/// When the state database cannot be read.
+pub async fn have_moved(db: &impl Db, project: ProjectId, branch: &str, since: OffsetDateTime) -> Result<bool> {
+    let sql = "select exists (
+        select from pleach.operation o, jsonb_array_elements(o.refs) as moved
+        where project_id = $1 and at >= $3 and moved ->> 'branch' = $2
+            and moved ->> 'before' is not null and moved ->> 'after' is not null) as moved";
+    get(&db.query_one(sql, &[&project.0, &branch, &since]).await?, "moved")
+}
+
 /// The operation that took this one back, if one did.
 ///
 /// # Errors

@@ -3,11 +3,12 @@
 use super::sql::{get, rows};
 use super::{Db, ProjectId};
 use pleach_postgres::Result;
+use schemars::JsonSchema;
 use serde::Serialize;
 use tokio_postgres::Row;
 
 /// What a sort of agent owns.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Partition {
     /// The sort of agent.
     pub agent_type: String,

@@ -38,6 +38,21 @@ pub struct Watch {
     count: Option<u64>,
 }
 
+/// Print the JSON schema of what these commands answer
+///
+/// Under `$defs` is the answer of each command with `--format json`, by its name; `watch` prints
+/// one such object on each line. Those of `pleach lock` and `pleach partition` are there too.
+#[derive(Debug, Args)]
+#[command(after_long_help = "Example:\n  pleach coordinate schema > coordinate.schema.json")]
+pub struct Schema {}
+
+impl Schema {
+    pub fn run(self, app: &App) -> Outcome {
+        app.ui.text(&format!("{:#}\n", pleach_core::answers()))?;
+        Ok(Exit::Done)
+    }
+}
+
 impl History {
     pub async fn run(self, app: &App) -> Outcome {
         let events = app.project().await?.intent_history(IntentId(self.intent_id)).await?;

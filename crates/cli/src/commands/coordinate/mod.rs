@@ -33,6 +33,7 @@ pub enum Coordinate {
     MergeCompleted(pipeline::MergeCompleted),
     Stats(follow::Stats),
     Watch(follow::Watch),
+    Schema(follow::Schema),
 }
 
 impl Coordinate {
@@ -57,6 +58,7 @@ impl Coordinate {
             Self::MergeCompleted(command) => command.run(app).await,
             Self::Stats(command) => command.run(app).await,
             Self::Watch(command) => command.run(app).await,
+            Self::Schema(command) => command.run(app),
         }
     }
 }
