@@ -1,9 +1,10 @@
 //! Finishing or taking back what was cut off: by a crash, or by an error.
 
+use crate::coordinate::Closing;
 use crate::merge::land::Landing;
 use crate::migration::files::Writing;
 use crate::project::Project;
-use crate::state::{self, Branch, JournalGuard, SessionLock};
+use crate::state::{self, Branch, IntentId, JournalGuard, SessionLock};
 use pleach_postgres::{Class, Error, Result};
 use serde::de::DeserializeOwned;
 
@@ -66,6 +67,11 @@ impl Project {
                 self.settle_landing(&journal, &landing).await?;
             } else if let Some(writing) = part::<Writing>(&written.payload, "writing")? {
                 self.settle_files(&journal, &writing).await?;
+            } else if let Some(intent) = part::<IntentId>(&written.payload, "registering")? {
+                self.settle_registration(intent, &written.actor).await?;
+            } else if let Some(closing) = part::<Closing>(&written.payload, "closing")? {
+                // Boxed, because deleting a branch may have to settle what failed, too.
+                Box::pin(self.close_merged(&closing, &written.actor)).await?;
             }
             for database in state::databases::of_journal(self.state.client(), written.id).await? {
                 self.discard_database(&database).await?;

@@ -238,6 +238,71 @@ fn merges_land_as_a_whole() {
 }
 
 #[test]
+fn intents_are_registered_and_merged_as_a_whole() {
+    for server in every_server() {
+        let story = begun(&server);
+        everywhere(
+            &story,
+            &Case {
+                // `main` moves, so that changes have to be tried in a new place.
+                before: |i| merged(i, "moved"),
+                command: |i| register(&format!("a{i}")),
+                after: |i| {
+                    vec![
+                        "pleach status".to_owned(),
+                        format!("for b in $({}); do pleach branch show $b || exit 1; done", active("branch_name")),
+                        register(&format!("b{i}")),
+                        format!(
+                            "for i in $({}); do pleach coordinate abandon --intent-id $i --reason x || exit 1; done",
+                            active("id")
+                        ),
+                    ]
+                },
+            },
+        );
+        everywhere(
+            &story,
+            &Case {
+                before: |i| {
+                    format!(
+                        "{} && pleach --branch agent/d{i}-f sql -c 'ALTER TABLE t ADD d{i} int' \
+                     && pleach --branch agent/d{i}-f commit -m 'A change' \
+                     && pleach coordinate complete --intent-id $({})",
+                        register(&format!("d{i}")),
+                        active("id")
+                    )
+                },
+                command: |_| "pleach coordinate merge-completed --no-migration".to_owned(),
+                after: |i| {
+                    vec![
+                        "pleach coordinate merge-completed --no-migration".to_owned(),
+                        format!("test -z \"$({})\"", active("id")),
+                        format!("! pleach branch show agent/d{i}-f"),
+                        format!("test $(pleach log main | grep -c 'Merge agent/d{i}-f into main') = 1"),
+                        MAIN_IS_CLEAN.to_owned(),
+                    ]
+                },
+            },
+        );
+        nothing_is_left_behind(&story);
+    }
+}
+
+/// An agent of this name says that it is going to add a column of its name.
+fn register(agent: &str) -> String {
+    format!(
+        "pleach coordinate register --agent-id {agent} --feature-name f --schema-changes 'ALTER TABLE t ADD {agent} int'"
+    )
+}
+
+/// A command that prints a member of every active intent.
+fn active(member: &str) -> String {
+    format!(
+        "pleach coordinate list-intents --active --format json | grep -o '\"{member}\":[^,]*' | cut -d: -f2 | tr -d '\"'"
+    )
+}
+
+#[test]
 fn a_merge_ends_well_wherever_the_server_is_killed() {
     for server in every_server() {
         let story = begun(&server);

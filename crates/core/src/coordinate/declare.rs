@@ -10,7 +10,9 @@ use crate::branch::Created;
 use crate::project::Project;
 use crate::recover::damaged_state;
 use crate::state::intents::{self, Intent, NewIntent, Risk, Status};
-use crate::state::{self, Commit, ConflictId, IntentConflict, IntentId, NewIntentConflict, events, intent_conflicts};
+use crate::state::{
+    self, Commit, ConflictId, IntentConflict, IntentId, JournalGuard, NewIntentConflict, events, intent_conflicts,
+};
 use pleach_postgres::{Class, Error, Result};
 use pleach_schema::{Address, Tree};
 use schemars::JsonSchema;
@@ -116,21 +118,13 @@ impl Project {
     pub async fn register_intent(&mut self, declaration: &Declaration) -> Result<Registered> {
         let started = Instant::now();
         let surveyed = self.look_into(declaration).await?;
-        let (intent, pairs) = self.keep(declaration, &surveyed).await?;
-        let mut created = None;
-        if declaration.branch.is_none()
-            && let Some(name) = &intent.branch_name
-        {
-            match self.create_branch(name, None).await {
-                Ok(branch) => created = Some(branch),
-                Err(error) => {
-                    let why = format!("its branch could not be made: {error}");
-                    let actor = self.context.actor.clone();
-                    intents::move_to(self.state.client(), intent.id, Status::Abandoned, &actor, Some(&why)).await?;
-                    return Err(error);
-                }
+        let (intent, pairs, created) = match declaration.branch {
+            Some(_) => {
+                let (intent, pairs) = self.keep(declaration, &surveyed, None).await?;
+                (intent, pairs, None)
             }
-        }
+            None => self.keep_with_branch(declaration, &surveyed).await?,
+        };
         if declaration.execute {
             self.judge_pairs(&surveyed.head, &surveyed.tree, &pairs, Instant::now().checked_add(self.patience()))
                 .await?;
@@ -339,8 +333,53 @@ impl Project {
         Ok(rows)
     }
 
+    /// Keeps an intent and makes its branch: both, or neither.
+    async fn keep_with_branch(
+        &mut self,
+        declaration: &Declaration,
+        surveyed: &Surveyed,
+    ) -> Result<(Intent, Vec<IntentId>, Option<Created>)> {
+        let journal = self.begin("register", &json!({})).await?;
+        let made = async {
+            let (intent, pairs) = self.keep(declaration, surveyed, Some(&journal)).await?;
+            self.checkpoint("intent registered");
+            let branch = match &intent.branch_name {
+                Some(name) => Some(self.create_branch(name, None).await?),
+                None => None,
+            };
+            self.checkpoint("branch of the intent made");
+            journal.finish(self.state.client()).await?;
+            Ok((intent, pairs, branch))
+        }
+        .await;
+        match made {
+            Ok(made) => {
+                journal.release(self.state.client()).await?;
+                Ok(made)
+            }
+            Err(error) => Err(self.give_up(journal, error).await),
+        }
+    }
+
+    /// Gives up an intent that was registered by somebody who died, or failed, before it had its
+    /// branch.
+    pub(crate) async fn settle_registration(&mut self, id: IntentId, actor: &str) -> Result<()> {
+        let intent = intents::get_by_id(self.state.client(), self.row.id, id).await?;
+        let Some(branch) = intent.branch_name.filter(|_| intent.closed_at.is_none()) else { return Ok(()) };
+        if state::branches::find(self.state.client(), self.row.id, &branch).await?.is_none() {
+            let why = Some("its branch was never made");
+            intents::move_to(self.state.client(), id, Status::Abandoned, actor, why).await?;
+        }
+        Ok(())
+    }
+
     /// Keeps an intent, and what it collides with as far as reading tells, in one transaction.
-    async fn keep(&mut self, declaration: &Declaration, surveyed: &Surveyed) -> Result<(Intent, Vec<IntentId>)> {
+    async fn keep(
+        &mut self,
+        declaration: &Declaration,
+        surveyed: &Surveyed,
+        journal: Option<&JournalGuard>,
+    ) -> Result<(Intent, Vec<IntentId>)> {
         let (actor, project) = (self.context.actor.clone(), self.row.id);
         let branch_name = match &declaration.branch {
             None => Some(self.free_branch(&declaration.agent_id, &declaration.feature_name).await?),
@@ -370,6 +409,9 @@ impl Project {
         let transaction = self.state.transaction().await?;
         intents::one_at_a_time(&transaction, project).await?;
         let intent = intents::insert(&transaction, project, &new).await?;
+        if let Some(journal) = journal {
+            journal.update(&transaction, &json!({ "registering": intent.id })).await?;
+        }
         let declared = !declaration.depends_on.is_empty();
         intents::depend(&transaction, intent.id, &surveyed.needs, declared).await?;
         let touching = intents::touching(&transaction, project, &keys).await?;

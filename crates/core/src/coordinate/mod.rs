@@ -25,6 +25,7 @@ pub use declare::{Declaration, IntentCheck, Registered};
 pub use info::{ConflictInfo, IntentInfo};
 pub use locks::LockRequest;
 pub use partitions::{Outside, PartitionStanding};
+pub(crate) use pipeline::Closing;
 pub use pipeline::{Merged, Order, Pipeline, Skipped};
 pub use shapes::answers;
 pub use stats::Stats;

@@ -5,11 +5,11 @@ use crate::merge::{MergeOptions, MergeOutcome};
 use crate::migration::{GenerateOptions, Generated};
 use crate::project::{MAIN, Project};
 use crate::state::intents::{self, Filter, Intent, Status};
-use crate::state::{IntentId, intent_conflicts, operations};
+use crate::state::{IntentId, branches, intent_conflicts, operations};
 use pleach_postgres::{Class, Error, Result};
 use schemars::JsonSchema;
-use serde::Serialize;
-use serde_json::{Map, Value as Json};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value as Json, json};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// An order in which intents can be merged.
@@ -66,6 +66,13 @@ pub struct Skipped {
     pub branch_name: Option<String>,
     /// Why.
     pub why: String,
+}
+
+/// An intent that is in `main` and is being closed, as the journal has it.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Closing {
+    intent: IntentId,
+    branch: String,
 }
 
 impl Project {
@@ -217,10 +224,30 @@ impl Project {
             Err(error) => return Ok(Err(error.to_string())),
         };
         if !dry_run {
-            intents::move_to(self.state.client(), intent.id, Status::Merged, &actor, None).await?;
-            self.delete_branch(&branch, false).await?;
+            let closing = Closing { intent: intent.id, branch: branch.clone() };
+            let journal = self.begin("merge completed", &json!({ "closing": closing })).await?;
+            self.checkpoint("intent merged");
+            if let Err(error) = self.close_merged(&closing, &actor).await {
+                return Err(self.give_up(journal, error).await);
+            }
+            journal.finish(self.state.client()).await?;
+            journal.release(self.state.client()).await?;
         }
         Ok(Ok(Merged { intent_id: intent.id, branch_name: branch, commit }))
+    }
+
+    /// Marks an intent whose branch is in `main` as merged, and deletes the branch; what is done of
+    /// it already is left.
+    pub(crate) async fn close_merged(&mut self, closing: &Closing, actor: &str) -> Result<()> {
+        let intent = intents::get_by_id(self.state.client(), self.row.id, closing.intent).await?;
+        if intent.closed_at.is_none() {
+            intents::move_to(self.state.client(), intent.id, Status::Merged, actor, None).await?;
+        }
+        self.checkpoint("intent marked merged");
+        if branches::find(self.state.client(), self.row.id, &closing.branch).await?.is_some() {
+            self.delete_branch(&closing.branch, false).await?;
+        }
+        Ok(())
     }
 }
 
