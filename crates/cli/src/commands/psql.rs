@@ -16,8 +16,13 @@ use std::process::Command;
 Examples:
   pleach psql
   pleach psql -- -c '\\d users'
-  pleach --branch main psql -- --csv -c 'TABLE users'")]
+  pleach --branch main psql -- --csv -c 'TABLE users'
+  pleach psql --state -- -c 'TABLE pggit_agent_intents'")]
 pub struct Psql {
+    /// On the state database, where coordination is seen from SQL
+    #[arg(long)]
+    state: bool,
+
     /// Arguments of psql
     #[arg(last = true, value_name = "ARGS")]
     arguments: Vec<String>,
@@ -25,16 +30,21 @@ pub struct Psql {
 
 impl Psql {
     pub async fn run(self, app: &App) -> Outcome {
-        let project = app.project().await?;
-        let branch = project.current_branch();
-        let target = project.branch_target(&branch, false).await?;
+        let mut project = app.project().await?;
+        let (name, target) = if self.state {
+            ("coordination".to_owned(), project.coordination_target(false).await?)
+        } else {
+            let branch = project.current_branch();
+            let target = project.branch_target(&branch, false).await?;
+            (branch, target)
+        };
         drop(project);
         let program = find(&app.context.environment).await?;
         let mut command = Command::new(&program);
         command.envs(target.psql_environment());
         if self.arguments.is_empty() {
             // The database's name says little; what psql's own settings say goes before.
-            let prompt = format!("{}%R%x%# ", branch.replace('%', "%%"));
+            let prompt = format!("{}%R%x%# ", name.replace('%', "%%"));
             command.arg(format!("--variable=PROMPT1={prompt}")).arg(format!("--variable=PROMPT2={prompt}"));
         }
         // Replaces this process; what comes back is why it could not.

@@ -20,11 +20,17 @@ use tokio_postgres::SimpleQueryMessage;
 Examples:
   pleach sql -c 'ALTER TABLE users ADD nickname text'
   pleach sql change.sql
-  echo 'TABLE users' | pleach --branch main sql --format json")]
+  echo 'TABLE users' | pleach --branch main sql --format json
+  pleach sql --state -c 'TABLE pggit_agent_intents'")]
 pub struct Sql {
     /// The statements
     #[arg(short, long, value_name = "SQL", conflicts_with = "file")]
     command: Option<String>,
+
+    /// On the state database, where coordination is seen: `pggit_agent_intents`,
+    /// `pggit_table_locks`, `pggit_agent_partitions`, `pggit_merge_history`, `pggit.conflicts`
+    #[arg(long)]
+    state: bool,
 
     /// Print nothing but rows, their values separated by `|`, as `psql -At` does
     #[arg(short, long)]
@@ -37,7 +43,8 @@ pub struct Sql {
 /// What the statements gave.
 #[derive(Default, Serialize)]
 struct View {
-    branch: String,
+    /// The branch; `None` for the state database.
+    branch: Option<String>,
     results: Vec<StatementResult>,
     notices: Vec<Notice>,
 }
@@ -60,15 +67,21 @@ impl Sql {
             (None, Some(file)) => (file.display().to_string(), read_text(file)?),
             (None, None) => ("stdin".to_owned(), read_stdin()?),
         };
-        let project = app.project().await?;
-        let branch = project.current_branch();
-        let session = connect(&project.branch_target(&branch, false).await?, "pleach sql").await?;
+        let mut project = app.project().await?;
+        let (branch, target) = if self.state {
+            (None, project.coordination_target(false).await?)
+        } else {
+            let branch = project.current_branch();
+            let target = project.branch_target(&branch, false).await?;
+            (Some(branch), target)
+        };
+        let session = connect(&target, "pleach sql").await?;
         let outcome = session.simple_query(&sql).await;
         let notices = session.take_notices();
         for notice in &notices {
             app.ui.aside_for_people(&format!("{}: {}", notice.severity, notice.said.message));
         }
-        let messages = outcome.map_err(|error| explain(error, &branch, &place, &sql))?;
+        let messages = outcome.map_err(|error| explain(error, branch.as_deref(), &place, &sql))?;
         let view = View { branch, results: results(messages), notices };
         app.ui.answer(&view, |page| view.results.iter().for_each(|result| result.print(page, self.tuples_only)))?;
         Ok(Exit::Done)
@@ -117,7 +130,7 @@ impl StatementResult {
     }
 }
 
-fn explain(error: tokio_postgres::Error, branch: &str, place: &str, sql: &str) -> Failure {
+fn explain(error: tokio_postgres::Error, branch: Option<&str>, place: &str, sql: &str) -> Failure {
     if error.as_db_error().is_none() && error.to_string().contains("unexpected message") {
         return Error::new(Class::Input, "copy_unsupported", "COPY from or to the client needs a client with files")
             .hint("use `pleach psql`, which can")
@@ -134,7 +147,7 @@ fn explain(error: tokio_postgres::Error, branch: &str, place: &str, sql: &str) -
     } else if !place.is_empty() {
         failure.error.object = Some(place.to_owned());
     }
-    if branch == "main" && lacks_privilege {
+    if branch == Some("main") && lacks_privilege {
         failure.error.hint = Some(
             "main's schema changes by merge only: make the change on a branch (`pleach branch create NAME`)".into(),
         );

@@ -71,6 +71,7 @@ fn answers_are_as_their_schema_says() {
         ask("mark-merged", "--intent-id 2");
         ask("abandon", "--intent-id 3 --reason 'no longer wanted'");
         ask("stats", "");
+        ask("url", "");
         let history = ask("history", "--intent-id 1");
         let events = history.as_array().unwrap().len();
         ask("watch", &format!("--from 0 --count {events}"));

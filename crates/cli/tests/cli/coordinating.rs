@@ -96,6 +96,113 @@ fn leases_and_partitions() {
     });
 }
 
+#[test]
+fn coordination_in_sql() {
+    on_every_server("coordination_in_sql", |story| {
+        story.file("schema.sql", SCHEMA);
+        story.file("activity.sql", ACTIVITY);
+        story.file("rate.sql", CONFLICT_RATE);
+        story.file("agents.sql", AGENTS);
+        story.file("lock.sql", LOCK);
+        story.file("partitions.sql", PARTITIONS);
+        story.quietly("pleach init --schema schema.sql");
+        for (agent, feature, change) in [
+            ("claude-auth", "oauth", "ALTER TABLE users ADD COLUMN oauth_provider TEXT"),
+            ("cleaner", "tidy", "ALTER TABLE users DROP COLUMN email"),
+            ("reporter", "mails", "CREATE VIEW mails AS SELECT email FROM users"),
+        ] {
+            let command = "pleach coordinate register --agent-id";
+            story.quietly(&format!("{command} {agent} --feature-name {feature} --schema-changes '{change}'"));
+        }
+        story.quietly(
+            "pleach --branch agent/claude-auth-oauth sql -c 'ALTER TABLE users ADD COLUMN oauth_provider TEXT'",
+        );
+        story.quietly("pleach --branch agent/claude-auth-oauth commit -m Providers");
+        story.type_in(
+            r#"
+            # An agent says that its work is to be looked at; the rules are those of the commands.
+            pleach sql --state -c "UPDATE pggit_agent_intents SET status = 'pending_review' WHERE branch_name = 'agent/claude-auth-oauth'"
+            pleach sql --state -c "UPDATE pggit_agent_intents SET status = 'merged' WHERE id = 2"
+            pleach sql --state -c "UPDATE pggit_agent_intents SET status = 'finished' WHERE id = 2"
+            pleach sql --state -c "UPDATE pggit_agent_intents SET agent_id = 'me' WHERE id = 2"
+            pleach coordinate history --intent-id 1
+            # What is in whose way.
+            pleach sql --state -c "SELECT id, branch_a, branch_b, branch_a_sql, branch_b_sql FROM pggit.conflicts WHERE resolved = false"
+            pleach merge agent/claude-auth-oauth -q
+            pleach sql --state -t activity.sql | sed -E 's/20[0-9-]{8} [0-9:.]*[+-][0-9:]+/[then]/g; s/[0-9]+\.[0-9]+$/[seconds]/'
+            pleach sql --state -t rate.sql | sed -E 's/20[0-9-]{8}/[day]/'
+            pleach sql --state agents.sql
+            # Leases.
+            pleach sql --state -t lock.sql | sed -E 's/\|.*\|/|…|/'
+            sed 's/claude-123/gpt-7/' lock.sql | pleach sql --state
+            pleach lock acquire users --agent-id gpt-7 2>&1 | sed 's/until [^ ]*/until then/'
+            pleach sql --state -c "DELETE FROM pggit_table_locks WHERE agent_id = 'claude-123'"
+            pleach lock acquire users --agent-id gpt-7 -q
+            # Partitions.
+            pleach sql --state partitions.sql
+            pleach partition list
+            # Nothing else is there for others.
+            pleach sql --state -c 'SELECT count(*) FROM pleach.intent'
+            pleach sql --state -c 'CREATE TABLE public.mine (id int)'
+            pleach sql --state -c 'DELETE FROM pggit_merge_history'
+            psql "$(pleach coordinate url)" -At -c 'SHOW pleach.actor'
+            pleach psql --state -- -At -c 'SELECT count(*) FROM pggit_agent_intents'
+            "#,
+        );
+    });
+}
+
+const ACTIVITY: &str = "\
+SELECT
+    agent_id,
+    branch_name,
+    intent,
+    tables_affected,
+    status,
+    started_at,
+    completed_at,
+    EXTRACT(EPOCH FROM (COALESCE(completed_at, NOW()) - started_at)) as duration_seconds
+FROM pggit_agent_intents
+ORDER BY started_at DESC
+LIMIT 20;
+";
+
+const CONFLICT_RATE: &str = "\
+SELECT
+    DATE(created_at) as date,
+    COUNT(*) as total_merges,
+    COUNT(*) FILTER (WHERE had_conflicts) as conflicts,
+    ROUND(100.0 * COUNT(*) FILTER (WHERE had_conflicts) / COUNT(*), 2) as conflict_rate
+FROM pggit_merge_history
+GROUP BY DATE(created_at)
+ORDER BY date DESC;
+";
+
+const AGENTS: &str = "\
+SELECT
+    agent_id,
+    COUNT(*) as total_branches,
+    COUNT(*) FILTER (WHERE status = 'merged') as successful,
+    COUNT(*) FILTER (WHERE status = 'conflict') as conflicts
+FROM pggit_agent_intents
+GROUP BY agent_id
+ORDER BY conflicts DESC;
+";
+
+const LOCK: &str = "\
+INSERT INTO pggit_table_locks (agent_id, table_name, locked_at)
+VALUES ('claude-123', 'users', NOW())
+ON CONFLICT (table_name) DO NOTHING
+RETURNING *;
+";
+
+const PARTITIONS: &str = "\
+INSERT INTO pggit_agent_partitions VALUES
+  ('auth-agent', ARRAY['users', 'sessions', 'oauth_tokens'], ARRAY['auth']),
+  ('search-agent', ARRAY['search_index', 'search_logs'], ARRAY['search']),
+  ('analytics-agent', ARRAY['events', 'metrics'], ARRAY['analytics']);
+";
+
 const SCHEMA: &str = "\
 CREATE TABLE users (id bigint PRIMARY KEY, email text, name text);
 CREATE TABLE orders (id bigint PRIMARY KEY, user_id bigint REFERENCES users, note text);

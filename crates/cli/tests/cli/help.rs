@@ -52,6 +52,7 @@ const COMMANDS: &[&str] = &[
     "coordinate merge-completed",
     "coordinate stats",
     "coordinate watch",
+    "coordinate url",
     "coordinate schema",
     "lock acquire",
     "lock release",

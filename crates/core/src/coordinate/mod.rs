@@ -5,6 +5,7 @@
 //! a registration follows its matches and not the number of intents. Each pair that touches is run
 //! in both orders (`verdict`), and what comes of it is kept as conflicts (`settle`).
 
+mod access;
 mod again;
 mod declare;
 mod guard;

@@ -31,6 +31,12 @@ pub fn answers() -> Json {
             "review": { "description": "From which risk on an intent has to be approved.",
                 "enum": ["never", "high", "medium", "always"] } }, "required": ["review"] }),
         ),
+        (
+            "url",
+            json_schema!({ "type": "object", "properties": {
+            "url": { "description": "With the password: for handing over, never for logging.", "type": "string" } },
+            "required": ["url"] }),
+        ),
         ("history", generator.subschema_for::<Vec<Event>>()),
         ("watch", event),
         ("order", generator.subschema_for::<Order>()),

@@ -20,6 +20,7 @@ const ACCOUNTS: u64 = 30_000;
 const CLIENTS: u64 = 4;
 /// Tables from this many bytes on are large here.
 const LARGE: u64 = 1 << 18;
+const CLIENT_FAILED: &str = "a client failed";
 /// What a waiting statement may need besides the lock timeout on a machine that has much to do.
 const SLACK: Duration = Duration::from_millis(1500);
 
@@ -272,7 +273,7 @@ async fn among_clients(
         outcome
     };
     let (clients, again, ()) = tokio::join!(clients, work, watch(&watcher, pid, &found));
-    clients.map_err(|error| format!("a client failed: {error}"))?;
+    clients.map_err(|error| format!("{CLIENT_FAILED}: {error}"))?;
     Ok((again?, found))
 }
 
@@ -318,7 +319,7 @@ async fn offline(server: &Server, admin: &Client, base: &str, to: &Path) -> Resu
     }
     let watcher = server.connect(&database).await;
     let planner_pid = pid(&planner).await;
-    among_clients(server, &database, &planner, async |client| {
+    let went = among_clients(server, &database, &planner, async |client| {
         client.batch_execute("BEGIN").await.unwrap();
         for step in planned.parts.iter().flat_map(|part| &part.steps) {
             match run_step(client, step).await {
@@ -344,8 +345,12 @@ async fn offline(server: &Server, admin: &Client, base: &str, to: &Path) -> Resu
         client.batch_execute("COMMIT").await.unwrap();
         if blocked { Ok(0) } else { Err("nobody waited for the short plan".to_owned()) }
     })
-    .await
-    .map(drop)
+    .await;
+    match went {
+        // As bad, too: it is a client that gives way.
+        Err(error) if error.starts_with(CLIENT_FAILED) && error.contains("40P01") => Ok(()),
+        went => went.map(drop),
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

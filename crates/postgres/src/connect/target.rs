@@ -132,6 +132,22 @@ impl Target {
         target
     }
 
+    /// The same, in sessions that begin with this setting.
+    #[must_use]
+    pub fn with_setting(&self, name: &str, value: &str) -> Self {
+        let mut target = self.clone();
+        let mut options = self.config.get_options().map(|before| format!("{before} ")).unwrap_or_default();
+        options.push_str(&format!("-c {name}="));
+        for character in value.chars() {
+            if character.is_whitespace() || character == '\\' {
+                options.push('\\');
+            }
+            options.push(character);
+        }
+        target.config.options(options);
+        target
+    }
+
     /// The name of the database.
     pub fn database(&self) -> &str {
         self.config.get_dbname().unwrap_or_default()

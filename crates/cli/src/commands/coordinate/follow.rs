@@ -38,6 +38,27 @@ pub struct Watch {
     count: Option<u64>,
 }
 
+/// Print the URL where coordination is seen from SQL, for any client
+///
+/// There are the views `pggit_agent_intents`, `pggit_merge_history` and `pggit.conflicts`, and the
+/// tables `pggit_table_locks` and `pggit_agent_partitions`. What is done there is done by who asks
+/// for the URL.
+#[derive(Debug, Args)]
+#[command(after_long_help = "Example:\n  psql \"$(pleach coordinate url)\" -c 'TABLE pggit_agent_intents'")]
+pub struct Url {
+    /// Over the loopback port instead of the Unix socket
+    #[arg(long)]
+    tcp: bool,
+}
+
+impl Url {
+    pub async fn run(self, app: &App) -> Outcome {
+        let url = app.project().await?.coordination_target(self.tcp).await?.url();
+        app.ui.answer(&serde_json::json!({ "url": url }), |page| page.line(&url))?;
+        Ok(Exit::Done)
+    }
+}
+
 /// Print the JSON schema of what these commands answer
 ///
 /// Under `$defs` is the answer of each command with `--format json`, by its name; `watch` prints

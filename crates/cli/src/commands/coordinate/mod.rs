@@ -33,6 +33,7 @@ pub enum Coordinate {
     MergeCompleted(pipeline::MergeCompleted),
     Stats(follow::Stats),
     Watch(follow::Watch),
+    Url(follow::Url),
     Schema(follow::Schema),
 }
 
@@ -58,6 +59,7 @@ impl Coordinate {
             Self::MergeCompleted(command) => command.run(app).await,
             Self::Stats(command) => command.run(app).await,
             Self::Watch(command) => command.run(app).await,
+            Self::Url(command) => command.run(app).await,
             Self::Schema(command) => command.run(app),
         }
     }

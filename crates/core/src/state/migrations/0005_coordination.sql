@@ -423,6 +423,13 @@ create view pggit.conflicts as
     from pleach.intent_conflict c join pleach.intent a on a.id = c.first left join pleach.intent b on b.id = c.second
         join pleach.project p on p.id = c.project_id;
 
+-- Whoever may connect may do what the commands do, by the rules above, and touch nothing else.
+revoke all on all functions in schema pleach from public;
+grant usage on schema public, pggit to public;
+grant select on public.pggit_agent_intents, public.pggit_merge_history, pggit.conflicts to public;
+grant update (status) on public.pggit_agent_intents to public;
+grant select, insert, update, delete on public.pggit_table_locks, public.pggit_agent_partitions to public;
+
 -- Databases at the head of `main` in which changes are tried and taken back, kept for the next one.
 alter table pleach.database drop constraint database_purpose_check;
 alter table pleach.database add check (purpose in ('branch', 'snapshot', 'warm', 'scratch', 'judge'));
