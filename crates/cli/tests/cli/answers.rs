@@ -36,7 +36,7 @@ fn answers_are_as_their_schema_says() {
         assert_eq!(first["metadata"], json!({ "ticket": 7 }));
         ask("register", &change("cleaner", "tidy", "ALTER TABLE users DROP COLUMN email"));
         let third = ask("register", &change("reporter", "mails", "CREATE VIEW mails AS SELECT email FROM users"));
-        // What the seed's scripts and snippets read of these.
+        // What scripts read of these.
         assert_eq!(third["id"], 3);
         assert_eq!(third["conflicts"][0]["severity"], "error");
         assert_eq!(third["conflicts"][0]["affected_objects"][0], "column public.users.email");
