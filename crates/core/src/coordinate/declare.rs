@@ -2,7 +2,7 @@
 
 use super::info::{ConflictInfo, IntentInfo, Party};
 use super::judge::Judge;
-use super::pairs::{NOT_ANY_MORE, record, record_more};
+use super::pairs::{Found, record, record_more};
 use super::partitions::{self, PartitionStanding};
 use super::settle;
 use super::survey::{self, Survey};
@@ -11,7 +11,7 @@ use crate::project::Project;
 use crate::recover::damaged_state;
 use crate::state::intents::{self, Intent, NewIntent, Risk, Status};
 use crate::state::{
-    self, Commit, ConflictId, IntentConflict, IntentId, JournalGuard, NewIntentConflict, events, intent_conflicts,
+    self, Collision, Commit, ConflictId, IntentConflict, IntentId, JournalGuard, events, intent_conflicts,
 };
 use pleach_postgres::{Class, Error, Result};
 use pleach_schema::{Address, Tree};
@@ -421,19 +421,23 @@ impl Project {
         let subject = format!("{} is going to work on {}", intent.agent_id, intent.feature_name);
         events::insert(&transaction, project, &actor, "intent.registered", Some(intent.id), &subject, &body).await?;
         let needs: Vec<_> = surveyed.needs.iter().map(|needed| (intent.id, *needed)).collect();
-        for other in intents::many(&transaction, project, &touching).await? {
-            let theirs = survey_of(&other)?;
-            let found = settle::conflicts((&other, &theirs), (&intent, &surveyed.survey), &surveyed.tree, None, &needs);
-            record(&transaction, project, &actor, (&other, Some(&intent)), &found, NOT_ANY_MORE).await?;
+        let others = intents::many(&transaction, project, &touching).await?;
+        let mut found = Vec::with_capacity(others.len() + 1);
+        for other in &others {
+            let (theirs, mine) = (survey_of(other)?, (&intent, &surveyed.survey));
+            let collisions = settle::conflicts((other, &theirs), mine, &surveyed.tree, None, &needs);
+            found.push(Found { first: other, second: Some(&intent), collisions });
         }
+        let outside = partitions::conflict(&intent.agent_id, &surveyed.standing);
+        found.extend(outside.map(|outside| Found { first: &intent, second: None, collisions: vec![outside] }));
+        record(&transaction, project, &actor, found).await?;
         let same = intents::of_feature(&transaction, project, &intent.feature_name).await?;
-        for other in same.iter().filter(|other| other.agent_id != intent.agent_id) {
-            let found = [settle::same_feature(other, &intent)];
-            record_more(&transaction, project, &actor, (other, Some(&intent)), &found).await?;
-        }
-        if let Some(found) = partitions::conflict(&intent.agent_id, &surveyed.standing) {
-            record(&transaction, project, &actor, (&intent, None), &[found], NOT_ANY_MORE).await?;
-        }
+        let same = same.iter().filter(|other| other.agent_id != intent.agent_id);
+        let found = same.map(|other| {
+            let collisions = vec![settle::same_feature(other, &intent)];
+            Found { first: other, second: Some(&intent), collisions }
+        });
+        record_more(&transaction, project, &actor, found.collect()).await?;
         transaction.commit().await?;
         Ok((intent, touching))
     }
@@ -527,21 +531,12 @@ fn provisional(declaration: &Declaration, surveyed: &Surveyed) -> Intent {
 }
 
 /// A conflict that is only told.
-fn unkept(new: NewIntentConflict, first: IntentId, second: Option<IntentId>) -> IntentConflict {
+fn unkept(collision: Collision, first: IntentId, second: Option<IntentId>) -> IntentConflict {
     IntentConflict {
         id: ConflictId(0),
         first,
         second,
-        key: new.key,
-        class: new.class,
-        severity: new.severity,
-        verdict: new.verdict,
-        verified: new.verified,
-        objects: new.objects,
-        attributes: new.attributes,
-        message: new.message,
-        suggestions: new.suggestions,
-        evidence: new.evidence,
+        collision,
         found_at: OffsetDateTime::UNIX_EPOCH,
         reviewed_at: None,
         reviewed_by: None,

@@ -44,8 +44,10 @@ impl Project {
         let agreed = intent_conflicts::list(self.state.client(), self.row.id, Some(intent.id)).await?;
         let agreed: BTreeSet<String> = agreed
             .into_iter()
-            .filter(|known| known.class == "OWNERSHIP" && known.reviewed_at.is_some() && known.closed_at.is_none())
-            .flat_map(|known| known.objects)
+            .filter(|known| {
+                known.collision.class == "OWNERSHIP" && known.reviewed_at.is_some() && known.closed_at.is_none()
+            })
+            .flat_map(|known| known.collision.objects)
             .collect();
         if conflict.objects.iter().all(|object| agreed.contains(object)) {
             return Ok(());

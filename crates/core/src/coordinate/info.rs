@@ -191,21 +191,23 @@ impl ConflictInfo {
                 branch_name: None,
             })
         };
+        let blocks = conflict.blocks();
+        let found = conflict.collision;
         Self {
             id: conflict.id.0,
             intent_a: party(conflict.first),
             intent_b: conflict.second.map(party),
-            blocks: conflict.blocks(),
+            blocks,
             reviewed: conflict.reviewed_at.is_some() || conflict.closed_at.is_some(),
-            conflict_type: conflict.class,
-            severity: conflict.severity,
-            verdict: conflict.verdict,
-            verified: conflict.verified,
-            affected_objects: conflict.objects.iter().map(|object| plain(object)).collect(),
-            affected_attributes: conflict.attributes,
-            message: conflict.message,
-            resolution_suggestions: conflict.suggestions,
-            evidence: conflict.evidence,
+            conflict_type: found.class,
+            severity: found.severity,
+            verdict: found.verdict,
+            verified: found.verified,
+            affected_objects: found.objects.iter().map(|object| plain(object)).collect(),
+            affected_attributes: found.attributes,
+            message: found.message,
+            resolution_suggestions: found.suggestions,
+            evidence: found.evidence,
             created_at: conflict.found_at,
             reviewed_at: conflict.reviewed_at,
             reviewed_by: conflict.reviewed_by,

@@ -1,7 +1,7 @@
 //! The life of an intent after it was registered.
 
 use super::info::{ConflictInfo, IntentInfo};
-use super::pairs::record_more;
+use super::pairs::{Found, record_more};
 use super::settle;
 use crate::project::{Project, STATE_DATABASE};
 use crate::state::events::{self, Event};
@@ -54,11 +54,12 @@ impl Project {
             let early = |needed: &&intents::Intent| {
                 matches!(needed.status, Status::Registered | Status::InProgress | Status::Conflicted)
             };
-            for needed in intents::many(&transaction, project, &needs).await?.iter().filter(early) {
+            let needed = intents::many(&transaction, project, &needs).await?;
+            let found = needed.iter().filter(early).map(|needed| {
                 let (first, second) = if needed.id < id { (needed, &before) } else { (&before, needed) };
-                let found = [settle::too_early(needed, &before)];
-                record_more(&transaction, project, &actor, (first, Some(second)), &found).await?;
-            }
+                Found { first, second: Some(second), collisions: vec![settle::too_early(needed, &before)] }
+            });
+            record_more(&transaction, project, &actor, found.collect()).await?;
         }
         transaction.commit().await?;
         self.intent_info(id).await

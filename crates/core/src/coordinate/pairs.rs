@@ -6,8 +6,10 @@ use super::settle;
 use super::survey::{self, Survey};
 use super::verdict::{self, Judged, Side};
 use crate::project::Project;
+use crate::state::events::{self, NewEvent};
+use crate::state::intent_conflicts::{self, JudgedPair, Outcome};
 use crate::state::intents::{self, Intent};
-use crate::state::{Commit, Db, IntentConflict, IntentId, NewIntentConflict, ProjectId, events, intent_conflicts};
+use crate::state::{Collision, Commit, Db, IntentConflict, IntentId, ProjectId};
 use pleach_postgres::Result;
 use pleach_schema::{Address, Tree};
 use serde_json::json;
@@ -31,7 +33,7 @@ impl Project {
         let mut pairs = BTreeSet::new();
         for id in ids {
             let open = intent_conflicts::list(self.state.client(), self.row.id, Some(*id)).await?;
-            let open = open.into_iter().filter(|conflict| conflict.closed_at.is_none() && !conflict.verified);
+            let open = open.into_iter().filter(|conflict| conflict.closed_at.is_none() && !conflict.collision.verified);
             pairs.extend(open.filter_map(|conflict| Some((conflict.first, conflict.second?))));
         }
         if pairs.is_empty() {
@@ -64,9 +66,9 @@ impl Project {
         let (one, other) = (survey_of(first)?, survey_of(second)?);
         let judged = self.try_both(judge, tree, (first, &one), (second, &other)).await?;
         let needs = intents::dependencies(self.state.client(), &[first.id, second.id]).await?;
-        let found = settle::conflicts((first, &one), (second, &other), tree, Some(&judged), &needs);
+        let collisions = settle::conflicts((first, &one), (second, &other), tree, Some(&judged), &needs);
         let transaction = self.state.transaction().await?;
-        record(&transaction, project, &actor, (first, Some(second)), &found, NOT_ANY_MORE).await?;
+        record(&transaction, project, &actor, vec![Found { first, second: Some(second), collisions }]).await?;
         Ok(transaction.commit().await?)
     }
 
@@ -93,82 +95,87 @@ impl Project {
 }
 
 /// Why a conflict is closed that is not found any more.
-pub(super) const NOT_ANY_MORE: &str = "the two do not collide any more";
+const NOT_ANY_MORE: &str = "the two do not collide any more";
 
-/// Records how a pair was judged, and tells of what is new. Conflicts of timing are not of a
-/// judgement, and stay.
+/// Two intents, the one that was registered first before the other, and what was found of them.
+pub(super) struct Found<'a> {
+    pub first: &'a Intent,
+    /// None where an intent goes beyond what its sort of agent owns.
+    pub second: Option<&'a Intent>,
+    pub collisions: Vec<Collision>,
+}
+
+impl Found<'_> {
+    fn parties(&self) -> impl Iterator<Item = &Intent> {
+        [Some(self.first), self.second].into_iter().flatten()
+    }
+}
+
+/// Records how pairs were judged, closes what is not found any more, and tells of both.
 pub(super) async fn record(
     transaction: &impl Db,
     project: ProjectId,
     actor: &str,
-    pair: (&Intent, Option<&Intent>),
-    found: &[NewIntentConflict],
-    gone: &str,
+    found: Vec<Found<'_>>,
 ) -> Result<()> {
-    let (first, second) = pair;
-    let known = intent_conflicts::list(transaction, project, Some(first.id)).await?;
-    let known: Vec<IntentConflict> =
-        known.into_iter().filter(|known| known.first == first.id && known.second == second.map(|it| it.id)).collect();
-    let timing = known.iter().filter(|known| known.class == "TIMING" && known.closed_at.is_none()).map(as_found);
-    let all: Vec<NewIntentConflict> = found.iter().cloned().chain(timing).collect();
-    let now = intent_conflicts::put(transaction, project, (first.id, second.map(|it| it.id)), &all, gone).await?;
-    for conflict in &now {
-        let before = known.iter().find(|known| known.id == conflict.id && known.closed_at.is_none());
-        let kind = match before {
-            None => "conflict.found",
-            Some(before) if before.verdict != conflict.verdict || before.verified != conflict.verified => {
-                "conflict.judged"
-            }
-            Some(_) => continue,
-        };
-        for of in [Some(first), second].into_iter().flatten() {
-            let body = json!({ "conflict": conflict.id, "class": conflict.class, "severity": conflict.severity,
-                "verdict": conflict.verdict, "verified": conflict.verified, "objects": conflict.objects,
-                "agent_id": of.agent_id });
-            events::insert(transaction, project, actor, kind, Some(of.id), &conflict.message, &body).await?;
-        }
-    }
-    let gone_now = known.iter().filter(|known| known.closed_at.is_none() && now.iter().all(|now| now.id != known.id));
-    for conflict in gone_now {
-        for of in [Some(first), second].into_iter().flatten() {
-            let subject = format!("conflict {} is closed: {gone}", conflict.id);
-            let body = json!({ "conflict": conflict.id, "reason": gone });
-            events::insert(transaction, project, actor, "conflict.closed", Some(of.id), &subject, &body).await?;
-        }
-    }
-    Ok(())
+    put(transaction, project, actor, found, Some(NOT_ANY_MORE)).await
 }
 
-/// Records conflicts of a pair besides those it has.
+/// Records conflicts of pairs besides those they have, and tells of them.
 pub(super) async fn record_more(
     transaction: &impl Db,
     project: ProjectId,
     actor: &str,
-    pair: (&Intent, Option<&Intent>),
-    found: &[NewIntentConflict],
+    found: Vec<Found<'_>>,
 ) -> Result<()> {
-    let known = intent_conflicts::list(transaction, project, Some(pair.0.id)).await?;
-    let known = known.iter().filter(|known| {
-        known.first == pair.0.id && known.second == pair.1.map(|it| it.id) && known.closed_at.is_none()
-    });
-    let all: Vec<NewIntentConflict> = known.map(as_found).chain(found.iter().cloned()).collect();
-    record(transaction, project, actor, pair, &all, NOT_ANY_MORE).await
+    put(transaction, project, actor, found, None).await
 }
 
-fn as_found(known: &IntentConflict) -> NewIntentConflict {
-    let known = known.clone();
-    NewIntentConflict {
-        key: known.key,
-        class: known.class,
-        severity: known.severity,
-        verdict: known.verdict,
-        verified: known.verified,
-        objects: known.objects,
-        attributes: known.attributes,
-        message: known.message,
-        suggestions: known.suggestions,
-        evidence: known.evidence,
+async fn put(
+    transaction: &impl Db,
+    project: ProjectId,
+    actor: &str,
+    mut found: Vec<Found<'_>>,
+    gone: Option<&str>,
+) -> Result<()> {
+    if found.is_empty() {
+        return Ok(());
     }
+    let pairs: Vec<JudgedPair> = found
+        .iter_mut()
+        .map(|pair| JudgedPair {
+            first: pair.first.id,
+            second: pair.second.map(|second| second.id),
+            collisions: std::mem::take(&mut pair.collisions),
+        })
+        .collect();
+    let mut told = Vec::new();
+    for (outcome, conflict) in intent_conflicts::put(transaction, project, &pairs, gone).await? {
+        let of_pair =
+            |pair: &&Found<'_>| pair.first.id == conflict.first && pair.second.map(|it| it.id) == conflict.second;
+        for of in found.iter().find(of_pair).into_iter().flat_map(Found::parties) {
+            told.push(event(outcome, &conflict, of, gone));
+        }
+    }
+    events::insert_all(transaction, project, actor, &told).await
+}
+
+/// What one of a pair is told of their conflict.
+fn event(outcome: Outcome, conflict: &IntentConflict, of: &Intent, gone: Option<&str>) -> NewEvent {
+    let found = &conflict.collision;
+    let (subject, body) = match outcome {
+        Outcome::Closed => (
+            format!("conflict {} is closed: {}", conflict.id, gone.unwrap_or_default()),
+            json!({ "conflict": conflict.id, "reason": gone }),
+        ),
+        Outcome::Found | Outcome::Judged => (
+            found.message.clone(),
+            json!({ "conflict": conflict.id, "class": found.class, "severity": found.severity,
+                "verdict": found.verdict, "verified": found.verified, "objects": found.objects,
+                "agent_id": of.agent_id }),
+        ),
+    };
+    NewEvent { kind: outcome.as_str(), intent: Some(of.id), subject, body }
 }
 
 /// Records anew whom an intent collides with: those it touches now, and those it collided with.
@@ -186,16 +193,19 @@ pub(super) async fn match_again(
     let known = known.iter().filter(|conflict| conflict.closed_at.is_none()).filter_map(|it| it.other(intent.id));
     let others: BTreeSet<IntentId> = touching.into_iter().chain(known).filter(|id| *id != intent.id).collect();
     let others: Vec<IntentId> = others.into_iter().collect();
-    for other in intents::many(transaction, project, &others).await? {
-        let theirs = survey_of(&other)?;
-        let needs = intents::dependencies(transaction, &[intent.id, other.id]).await?;
+    let all: Vec<IntentId> = others.iter().copied().chain([intent.id]).collect();
+    let needs = intents::dependencies(transaction, &all).await?;
+    let others = intents::many(transaction, project, &others).await?;
+    let mut found = Vec::with_capacity(others.len());
+    for other in &others {
+        let theirs = survey_of(other)?;
         let (first, second) = if other.id < intent.id {
-            ((&other, &theirs), (intent, survey))
+            ((other, &theirs), (intent, survey))
         } else {
-            ((intent, survey), (&other, &theirs))
+            ((intent, survey), (other, &theirs))
         };
-        let found = settle::conflicts(first, second, tree, None, &needs);
-        record(transaction, project, actor, (first.0, Some(second.0)), &found, NOT_ANY_MORE).await?;
+        let collisions = settle::conflicts(first, second, tree, None, &needs);
+        found.push(Found { first: first.0, second: Some(second.0), collisions });
     }
-    Ok(())
+    record(transaction, project, actor, found).await
 }

@@ -2,7 +2,7 @@
 
 use super::survey::{said, table_of};
 use crate::project::Project;
-use crate::state::{self, NewIntentConflict, Partition, Severity};
+use crate::state::{self, Collision, Partition, Severity};
 use pleach_change::footprint::{Access, Footprint};
 use pleach_postgres::{Class, Error, Result};
 use pleach_schema::Address;
@@ -155,7 +155,7 @@ fn matches(pattern: &str, text: &str) -> bool {
 }
 
 /// The conflict of an intent that goes beyond what its sort of agent owns.
-pub(super) fn conflict(agent: &str, standing: &PartitionStanding) -> Option<NewIntentConflict> {
+pub(super) fn conflict(agent: &str, standing: &PartitionStanding) -> Option<Collision> {
     if standing.outside.is_empty() {
         return None;
     }
@@ -174,7 +174,7 @@ pub(super) fn conflict(agent: &str, standing: &PartitionStanding) -> Option<NewI
     if owners.is_empty() {
         suggestions.push("Widen the partition: `pleach partition set`".to_owned());
     }
-    Some(NewIntentConflict {
+    Some(Collision {
         key: "OWNERSHIP".to_owned(),
         class: "OWNERSHIP".to_owned(),
         severity: Severity::Error,

@@ -113,7 +113,7 @@ impl Project {
             }
         }
         for conflict in intent_conflicts::list(self.state.client(), self.row.id, None).await? {
-            let goes_first = conflict.evidence.get("goes_first").and_then(|id| id.as_i64()).map(IntentId);
+            let goes_first = conflict.collision.evidence.get("goes_first").and_then(|id| id.as_i64()).map(IntentId);
             let (Some(before), None) = (goes_first, conflict.closed_at) else { continue };
             let Some(then) = conflict.other(before).filter(|then| *then != before) else { continue };
             if ids.contains(&before) && ids.contains(&then) {

@@ -2,7 +2,7 @@
 
 use super::survey::Survey;
 use super::verdict::{Judged, Verdict};
-use crate::state::{Intent, IntentId, NewIntentConflict, Severity};
+use crate::state::{Collision, Intent, IntentId, Severity};
 use pleach_change::footprint::{Clash, Class, First, Guess, clashes};
 use pleach_schema::{Address, Tree};
 use serde_json::{Value as Json, json};
@@ -36,14 +36,21 @@ pub(super) fn conflicts(
     tree: &Tree,
     judged: Option<&Judged>,
     needs: &[(IntentId, IntentId)],
-) -> Vec<NewIntentConflict> {
+) -> Vec<Collision> {
     let mut found = clashes(&one.footprint, &other.footprint, tree);
     // Where they do not go together, what goes together is not worth telling.
     if found.iter().any(|clash| !clash.verdict.is_harmless()) && judged.is_none_or(|judged| judged.verdict.is_harmful())
     {
         found.retain(|clash| !clash.verdict.is_harmless());
     }
-    let mut out: Vec<NewIntentConflict> = Vec::new();
+    // That one makes or drops what the other builds on says it all.
+    let builds_on: Vec<Vec<Address>> = found
+        .iter()
+        .filter(|clash| clash.class == Class::Dependency && !clash.verdict.is_harmless())
+        .map(|clash| clash.objects.clone())
+        .collect();
+    found.retain(|clash| clash.class != Class::Table || !builds_on.contains(&clash.objects));
+    let mut out: Vec<Collision> = Vec::new();
     for clash in &found {
         let mut conflict = of_clash(clash, first, second, judged);
         settle_known_order(&mut conflict, first, second, needs);
@@ -60,12 +67,7 @@ pub(super) fn conflicts(
 }
 
 /// An order that is known already, because one builds on the other, is nobody's trouble.
-fn settle_known_order(
-    conflict: &mut NewIntentConflict,
-    first: &Intent,
-    second: &Intent,
-    needs: &[(IntentId, IntentId)],
-) {
+fn settle_known_order(conflict: &mut Collision, first: &Intent, second: &Intent, needs: &[(IntentId, IntentId)]) {
     let goes_first = conflict.evidence.get("goes_first").and_then(Json::as_i64).map(IntentId);
     let then = if goes_first == Some(first.id) { second.id } else { first.id };
     if goes_first.is_some_and(|before| needs.contains(&(then, before))) {
@@ -83,7 +85,7 @@ impl Verdict {
     }
 }
 
-fn of_clash(clash: &Clash, first: &Intent, second: &Intent, judged: Option<&Judged>) -> NewIntentConflict {
+fn of_clash(clash: &Clash, first: &Intent, second: &Intent, judged: Option<&Judged>) -> Collision {
     let (name, by_class) = class(clash.class);
     // What only shows when a function is called is not seen by running the statements.
     let unseen = clash.class == Class::Dependency && !clash.verdict.is_harmless();
@@ -100,7 +102,7 @@ fn of_clash(clash: &Clash, first: &Intent, second: &Intent, judged: Option<&Judg
     let objects: Vec<String> = clash.objects.iter().map(ToString::to_string).collect();
     let who = format!("{} ({}) and {} ({})", first.agent_id, first.feature_name, second.agent_id, second.feature_name);
     let suggestion = in_order(verdict, first, second).unwrap_or_else(|| clash.suggestion.clone());
-    NewIntentConflict {
+    Collision {
         key: format!("{name} {}", clash.objects.iter().map(Address::to_string).collect::<Vec<_>>().join(", ")),
         class: name.to_owned(),
         severity,
@@ -115,9 +117,9 @@ fn of_clash(clash: &Clash, first: &Intent, second: &Intent, judged: Option<&Judg
 }
 
 /// The conflict of a pair whose text shows none.
-fn of_verdict(first: &Intent, second: &Intent, judged: &Judged) -> NewIntentConflict {
+fn of_verdict(first: &Intent, second: &Intent, judged: &Judged) -> Collision {
     let who = format!("{} ({}) and {} ({})", first.agent_id, first.feature_name, second.agent_id, second.feature_name);
-    NewIntentConflict {
+    Collision {
         key: "run".to_owned(),
         class: "DEPENDENCY".to_owned(),
         severity: Severity::Error,
@@ -185,8 +187,8 @@ fn guessed(guess: Guess) -> Verdict {
 }
 
 /// The conflict of two intents for one feature.
-pub(super) fn same_feature(first: &Intent, second: &Intent) -> NewIntentConflict {
-    NewIntentConflict {
+pub(super) fn same_feature(first: &Intent, second: &Intent) -> Collision {
+    Collision {
         key: "TIMING feature".to_owned(),
         class: "TIMING".to_owned(),
         severity: Severity::Warning,
@@ -207,8 +209,8 @@ pub(super) fn same_feature(first: &Intent, second: &Intent) -> NewIntentConflict
 }
 
 /// The conflict of an intent that was begun before what it builds on is there.
-pub(super) fn too_early(needed: &Intent, started: &Intent) -> NewIntentConflict {
-    NewIntentConflict {
+pub(super) fn too_early(needed: &Intent, started: &Intent) -> Collision {
+    Collision {
         key: format!("TIMING {}", needed.id),
         class: "TIMING".to_owned(),
         severity: Severity::Warning,

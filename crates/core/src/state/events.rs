@@ -55,6 +55,39 @@ pub async fn insert(
     Ok(())
 }
 
+/// Something that is about to be written down.
+#[derive(Debug)]
+pub struct NewEvent {
+    /// What sort of event.
+    pub kind: &'static str,
+    /// The intent it is about.
+    pub intent: Option<IntentId>,
+    /// What happened, in a line for people.
+    pub subject: String,
+    /// What else there is to know.
+    pub body: Json,
+}
+
+/// Writes down several things that happened, in the transaction that does them.
+///
+/// # Errors
+/// When the state database cannot be written.
+pub async fn insert_all(db: &impl Db, project: ProjectId, actor: &str, new: &[NewEvent]) -> Result<()> {
+    if new.is_empty() {
+        return Ok(());
+    }
+    let kinds: Vec<&str> = new.iter().map(|event| event.kind).collect();
+    let intents: Vec<Option<i64>> = new.iter().map(|event| event.intent.map(|id| id.0)).collect();
+    let subjects: Vec<&str> = new.iter().map(|event| event.subject.as_str()).collect();
+    let bodies: Vec<&Json> = new.iter().map(|event| &event.body).collect();
+    let sql = "insert into pleach.event (project_id, actor, kind, intent_id, subject, body)
+        select $1, $2, kind, intent, subject, body
+        from unnest($3::text[], $4::bigint[], $5::text[], $6::jsonb[]) with ordinality
+            as new(kind, intent, subject, body, place) order by place";
+    db.execute(sql, &[&project.0, &actor, &kinds, &intents, &subjects, &bodies]).await?;
+    Ok(())
+}
+
 /// The events after a position, oldest first. One whose transaction is over is left out while
 /// another one runs that may still write an earlier one: so whoever goes on from the last position
 /// misses none.

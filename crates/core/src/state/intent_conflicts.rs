@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde_json::Value as Json;
 use time::OffsetDateTime;
 use tokio_postgres::Row;
+use tokio_postgres::types::Json as AsJson;
 
 text_enum! {
     /// How bad it is.
@@ -18,15 +19,9 @@ text_enum! {
     }
 }
 
-/// Two intents in each other's way.
+/// How two changes are in each other's way, as it was judged this time.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct IntentConflict {
-    /// Its number.
-    pub id: ConflictId,
-    /// The intent that was registered first.
-    pub first: IntentId,
-    /// The other one; `None` where an intent goes beyond what its sort of agent owns.
-    pub second: Option<IntentId>,
+pub struct Collision {
     /// What tells it from the pair's other conflicts.
     pub key: String,
     /// What they collide on: `TABLE`, `COLUMN` …
@@ -47,21 +42,38 @@ pub struct IntentConflict {
     pub suggestions: Vec<String>,
     /// What was seen.
     pub evidence: Json,
+}
+
+/// Two intents in each other's way.
+#[derive(Debug, Clone, PartialEq)]
+pub struct IntentConflict {
+    /// Its number.
+    pub id: ConflictId,
+    /// The intent that was registered first.
+    pub first: IntentId,
+    /// The other one; `None` where an intent goes beyond what its sort of agent owns.
+    pub second: Option<IntentId>,
+    /// How they are in each other's way.
+    pub collision: Collision,
     /// When it was found.
-    #[serde(with = "time::serde::rfc3339")]
     pub found_at: OffsetDateTime,
     /// When somebody dealt with it.
-    #[serde(with = "time::serde::rfc3339::option")]
     pub reviewed_at: Option<OffsetDateTime>,
     /// Who.
     pub reviewed_by: Option<String>,
     /// What they agreed on.
     pub notes: Option<String>,
     /// When it was gone.
-    #[serde(with = "time::serde::rfc3339::option")]
     pub closed_at: Option<OffsetDateTime>,
     /// Why.
     pub closed_why: Option<String>,
+}
+
+impl Collision {
+    /// Whether PostgreSQL proved that it does no harm.
+    pub fn is_proved_harmless(&self) -> bool {
+        self.verified && matches!(self.verdict.as_str(), "commutes" | "identical")
+    }
 }
 
 impl IntentConflict {
@@ -72,9 +84,8 @@ impl IntentConflict {
 
     /// Whether it keeps its intents from being merged.
     pub fn blocks(&self) -> bool {
-        let proved_harmless = self.verified && matches!(self.verdict.as_str(), "commutes" | "identical");
-        let order_known = self.evidence.get("order_known").is_some();
-        self.is_open() && !proved_harmless && !order_known
+        let order_known = self.collision.evidence.get("order_known").is_some();
+        self.is_open() && !self.collision.is_proved_harmless() && !order_known
     }
 
     /// The other one of the pair, seen from an intent.
@@ -83,86 +94,109 @@ impl IntentConflict {
     }
 }
 
-/// A conflict as it was judged this time.
-#[derive(Debug, Clone, PartialEq)]
-pub struct NewIntentConflict {
-    /// What tells it from the pair's other conflicts.
-    pub key: String,
-    /// What they collide on.
-    pub class: String,
-    /// How bad it is.
-    pub severity: Severity,
-    /// How the two changes relate.
-    pub verdict: String,
-    /// Whether PostgreSQL said so.
-    pub verified: bool,
-    /// The objects.
-    pub objects: Vec<String>,
-    /// Their attributes.
-    pub attributes: Vec<String>,
-    /// What is the matter.
-    pub message: String,
-    /// What this pair could do.
-    pub suggestions: Vec<String>,
-    /// What was seen.
-    pub evidence: Json,
-}
-
 const COLUMNS: &str = "id, first, second, key, class, severity, verdict, verified, objects, attributes, message,
     suggestions, evidence, found_at, reviewed_at, reviewed_by, notes, closed_at, closed_why";
 
-/// Records how a pair was judged this time: new conflicts, changed ones (which have to be dealt with
-/// anew if they got worse), and closes those that are gone. Returns the pair's open ones.
+/// A pair of intents, the one that was registered first before the other, and how it was judged.
+#[derive(Debug)]
+pub struct JudgedPair {
+    /// The one that was registered first.
+    pub first: IntentId,
+    /// The other one; `None` where an intent goes beyond what its sort of agent owns.
+    pub second: Option<IntentId>,
+    /// How they are in each other's way.
+    pub collisions: Vec<Collision>,
+}
+
+text_enum! {
+    /// What came of judging a pair.
+    Outcome {
+        /// A conflict that was not there, or was closed.
+        Found = "conflict.found",
+        /// One whose verdict changed, or that PostgreSQL has spoken on now.
+        Judged = "conflict.judged",
+        /// One that is there no more.
+        Closed = "conflict.closed",
+    }
+}
+
+/// Records how pairs were judged this time: new conflicts, and changed ones, which have to be dealt
+/// with anew if they got worse. With `gone`, the others of each pair are closed for this reason; but
+/// those of timing are not of a judgement, and stay. Returns the conflicts of which something is to
+/// be told.
 ///
 /// # Errors
 /// When the state database cannot be written.
 pub async fn put(
     db: &impl Db,
     project: ProjectId,
-    pair: (IntentId, Option<IntentId>),
-    judged: &[NewIntentConflict],
-    gone: &str,
-) -> Result<Vec<IntentConflict>> {
-    let (first, second) = (pair.0, pair.1.map(|id| id.0));
-    for one in judged {
-        db.execute(
-            "insert into pleach.intent_conflict as known (project_id, first, second, key, class, severity, verdict,
-                verified, objects, attributes, message, suggestions, evidence)
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
-             on conflict (first, coalesce(second, 0), key) do update set
-                class = excluded.class, severity = excluded.severity, verdict = excluded.verdict,
-                verified = excluded.verified, objects = excluded.objects, attributes = excluded.attributes,
-                message = excluded.message, suggestions = excluded.suggestions, evidence = excluded.evidence,
-                reviewed_at = case when known.severity = 'error' or excluded.severity = 'warning' then known.reviewed_at end,
-                reviewed_by = case when known.severity = 'error' or excluded.severity = 'warning' then known.reviewed_by end,
-                closed_at = null, closed_why = null",
-            &[
-                &project.0,
-                &first.0,
-                &second,
-                &one.key,
-                &one.class,
-                &one.severity.as_str(),
-                &one.verdict,
-                &one.verified,
-                &one.objects,
-                &one.attributes,
-                &one.message,
-                &one.suggestions,
-                &one.evidence,
-            ],
-        )
-        .await?;
+    pairs: &[JudgedPair],
+    gone: Option<&str>,
+) -> Result<Vec<(Outcome, IntentConflict)>> {
+    #[derive(Debug, Serialize)]
+    struct Judged<'a> {
+        first: i64,
+        second: Option<i64>,
+        #[serde(flatten)]
+        collision: &'a Collision,
     }
-    let keys: Vec<&str> = judged.iter().map(|one| one.key.as_str()).collect();
-    let sql = "update pleach.intent_conflict set closed_at = clock_timestamp(), closed_why = $4
-        where first = $1 and second is not distinct from $2 and closed_at is null and key <> all($3)";
-    db.execute(sql, &[&first.0, &second, &keys, &gone]).await?;
+    let ids = |pair: &JudgedPair| (pair.first.0, pair.second.map(|id| id.0));
+    let judged: Vec<Judged<'_>> = pairs
+        .iter()
+        .flat_map(|pair| {
+            let (first, second) = ids(pair);
+            pair.collisions.iter().map(move |collision| Judged { first, second, collision })
+        })
+        .collect();
+    let (first, second): (Vec<i64>, Vec<Option<i64>>) = pairs.iter().map(ids).unzip();
+    // Not as an upsert: that would use up a number for each conflict that is there already.
     let sql = format!(
-        "select {COLUMNS} from pleach.intent_conflict
-         where first = $1 and second is not distinct from $2 and closed_at is null order by id"
+        "with pair as (
+            select * from unnest($2::bigint[], $3::bigint[]) as pair(first, second)
+        ), judged as materialized (
+            select * from rows from (jsonb_to_recordset($4) as (first bigint, second bigint, key text, class text,
+                severity text, verdict text, verified boolean, objects text[], attributes text[], message text,
+                suggestions text[], evidence jsonb)) with ordinality
+        ), known as materialized (
+            select it.* from pleach.intent_conflict it join pair on pair.first = it.first
+                and coalesce(pair.second, 0) = coalesce(it.second, 0)
+        ), both_ways as materialized (
+            select known.id, known.severity as old_severity, known.verdict as old_verdict,
+                known.verified as old_verified, known.closed_at as old_closed_at,
+                known.reviewed_at as old_reviewed_at, known.reviewed_by as old_reviewed_by, judged.*
+            from known join judged on judged.first = known.first
+                and coalesce(judged.second, 0) = coalesce(known.second, 0) and judged.key = known.key
+        ), closed as (
+            update pleach.intent_conflict it set closed_at = clock_timestamp(), closed_why = $5::text
+            from known where it.id = known.id and $5::text is not null and known.closed_at is null
+                and known.class <> 'TIMING' and not exists (select from both_ways where both_ways.id = known.id)
+            returning it.*
+        ), changed as (
+            update pleach.intent_conflict it set
+                class = now.class, severity = now.severity, verdict = now.verdict, verified = now.verified,
+                objects = now.objects, attributes = now.attributes, message = now.message,
+                suggestions = now.suggestions, evidence = now.evidence, closed_at = null, closed_why = null,
+                reviewed_at = case when old_severity = 'error' or now.severity = 'warning' then old_reviewed_at end,
+                reviewed_by = case when old_severity = 'error' or now.severity = 'warning' then old_reviewed_by end
+            from both_ways now where it.id = now.id
+            returning it.*, case when old_closed_at is not null then 'conflict.found'
+                when (old_verdict, old_verified) <> (now.verdict, now.verified) then 'conflict.judged' end as outcome
+        ), added as (
+            insert into pleach.intent_conflict (project_id, first, second, key, class, severity, verdict, verified,
+                objects, attributes, message, suggestions, evidence)
+            select $1, first, second, key, class, severity, verdict, verified, objects, attributes, message,
+                suggestions, evidence
+            from judged where not exists (select from both_ways where both_ways.ordinality = judged.ordinality)
+            order by ordinality
+            returning *
+        )
+        select outcome, {COLUMNS} from changed where outcome is not null
+        union all select 'conflict.found', {COLUMNS} from added
+        union all select 'conflict.closed', {COLUMNS} from closed
+        order by id"
     );
-    rows(&db.query(&sql, &[&first.0, &second]).await?, read)
+    let told = db.query(&sql, &[&project.0, &first, &second, &AsJson(judged), &gone]).await?;
+    rows(&told, |row| Ok((get(row, "outcome")?, read(row)?)))
 }
 
 /// The conflicts of a project, or of one intent, by number.
@@ -224,16 +258,18 @@ fn read(row: &Row) -> Result<IntentConflict> {
         id: get(row, "id")?,
         first: get(row, "first")?,
         second: get(row, "second")?,
-        key: get(row, "key")?,
-        class: get(row, "class")?,
-        severity: get(row, "severity")?,
-        verdict: get(row, "verdict")?,
-        verified: get(row, "verified")?,
-        objects: get(row, "objects")?,
-        attributes: get(row, "attributes")?,
-        message: get(row, "message")?,
-        suggestions: get(row, "suggestions")?,
-        evidence: get(row, "evidence")?,
+        collision: Collision {
+            key: get(row, "key")?,
+            class: get(row, "class")?,
+            severity: get(row, "severity")?,
+            verdict: get(row, "verdict")?,
+            verified: get(row, "verified")?,
+            objects: get(row, "objects")?,
+            attributes: get(row, "attributes")?,
+            message: get(row, "message")?,
+            suggestions: get(row, "suggestions")?,
+            evidence: get(row, "evidence")?,
+        },
         found_at: get(row, "found_at")?,
         reviewed_at: get(row, "reviewed_at")?,
         reviewed_by: get(row, "reviewed_by")?,

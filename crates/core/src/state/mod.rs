@@ -46,7 +46,7 @@ pub use conflicts::{Conflict, NewConflict};
 pub use databases::{Database, DatabaseState, Purpose};
 pub use events::Event;
 pub use history::Dag;
-pub use intent_conflicts::{IntentConflict, NewIntentConflict, Severity};
+pub use intent_conflicts::{Collision, IntentConflict, Severity};
 pub use intents::{Intent, NewIntent, Risk, Status};
 pub use journal::{Journal, JournalGuard};
 pub use leases::Lease;
