@@ -13,6 +13,7 @@ mod linting;
 mod merging;
 mod migrating;
 mod planning;
+mod racing;
 mod reference;
 mod running;
 // Some of it is for other tests.

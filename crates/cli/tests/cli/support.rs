@@ -113,6 +113,14 @@ impl Story {
         (String::from_utf8(output.stdout).unwrap(), output.status.code())
     }
 
+    /// The program with arguments, as it is typed here, to be run by the caller.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_pleach"));
+        command.args(arguments).current_dir(self.folder()).env_clear();
+        command.envs(self.environment.iter().map(|(name, value)| (*name, value.as_str())));
+        command
+    }
+
     /// Compares what was seen with the snapshot of this name.
     pub fn compare(&self, name: &str) {
         let text = number_hashes(&self.transcript.replace(&self.directory.path().display().to_string(), "/home/ann"));
