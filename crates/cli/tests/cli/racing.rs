@@ -48,7 +48,7 @@ struct Told {
 fn nobody_holds_what_another_holds_and_no_collision_goes_unnoticed() {
     for (number, server) in (0..).zip(every_server()) {
         let mut story = Story::new(Some(&server));
-        // The registrations of one race have so many pairs that running them all is not the point.
+        // So many pairs are there that running them all is not the point.
         story.set("PLEACH_NO_BACKGROUND", "1");
         story.file("schema.sql", SCHEMA);
         well(&story, "pleach init --schema schema.sql");
@@ -298,7 +298,7 @@ fn sixteen_register_at_once_and_every_pair_is_known() {
             well(&story, &format!("pleach branch show {}", intent["branch_name"].as_str().unwrap()));
             assert_eq!(intent["conflicts_with"].as_array().unwrap().len(), 15, "{intent}");
         }
-        let conflicts = json(&story, "pleach coordinate conflicts --format json");
+        let conflicts = json(&story, "pleach coordinate conflicts --all --format json");
         let of = |conflict: &Value, side: &str| conflict[side]["intent_id"].as_i64().unwrap();
         let columns = conflicts.as_array().unwrap().iter().filter(|conflict| conflict["conflict_type"] == "COLUMN");
         let pairs: BTreeSet<(i64, i64)> =
