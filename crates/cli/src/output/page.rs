@@ -1,5 +1,6 @@
 //! Text for people, line by line.
 
+use std::borrow::Cow;
 use std::fmt::Display;
 
 /// Text for people, line by line.
@@ -24,7 +25,7 @@ impl Page {
             if !line.is_empty() {
                 self.text.extend(std::iter::repeat_n(' ', by));
             }
-            self.text.push_str(line);
+            self.text.push_str(&visible(line));
             self.text.push('\n');
         }
     }
@@ -39,6 +40,45 @@ impl Page {
     /// All of it.
     pub fn text(&self) -> &str {
         &self.text
+    }
+}
+
+/// A line in which what would move the cursor, hide text or speak to the terminal is written out:
+/// names and notes come from anybody. Colours stay.
+pub fn visible(line: &str) -> Cow<'_, str> {
+    let is_plain = |c: char| !c.is_control() && !matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    if line.chars().all(is_plain) {
+        return Cow::Borrowed(line);
+    }
+    let mut out = String::with_capacity(line.len());
+    let mut rest = line;
+    while let Some(character) = rest.chars().next() {
+        let length = colour(rest).unwrap_or(character.len_utf8());
+        let (this, after) = rest.split_at(length);
+        if length > character.len_utf8() || is_plain(character) || character == '\t' {
+            out.push_str(this);
+        } else {
+            out.extend(character.escape_unicode());
+        }
+        rest = after;
+    }
+    Cow::Owned(out)
+}
+
+/// The length of the sequence that changes colours and begins here.
+fn colour(text: &str) -> Option<usize> {
+    let parameters = text.strip_prefix("\u{1b}[")?;
+    let end = parameters.find(|c: char| !c.is_ascii_digit() && c != ';')?;
+    parameters[end..].starts_with('m').then_some(2 + end + 1)
+}
+
+/// The first of many things, and how many more there are.
+pub fn shortened(things: &[String]) -> String {
+    /// How many are told.
+    const TOLD: usize = 20;
+    match things.split_at_checked(TOLD) {
+        Some((told, more)) if !more.is_empty() => format!("{} and {} more", told.join(", "), more.len()),
+        _ => things.join(", "),
     }
 }
 

@@ -9,6 +9,7 @@ mod branches;
 mod coordinating;
 mod crash;
 mod help;
+mod hostile;
 mod linting;
 mod merging;
 mod migrating;

@@ -22,6 +22,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 use time::OffsetDateTime;
 
+/// How many characters a name has at most.
+const LONGEST_NAME: usize = 200;
+
 /// What an agent declares.
 #[derive(Debug, Clone)]
 pub struct Declaration {
@@ -554,6 +557,18 @@ fn check(declaration: &Declaration) -> Result<()> {
     }
     if declaration.feature_name.trim().is_empty() {
         return bad("an intent needs to say what it is for", "--feature-name", "name the feature");
+    }
+    let names = [
+        ("--agent-id", Some(&declaration.agent_id)),
+        ("--agent-type", declaration.agent_type.as_ref()),
+        ("--feature-name", Some(&declaration.feature_name)),
+    ];
+    for (option, name) in names {
+        let Some(name) = name else { continue };
+        if name.chars().count() > LONGEST_NAME || name.chars().any(char::is_control) {
+            let hint = format!("one line of at most {LONGEST_NAME} characters");
+            return bad("that is no name", option, &hint);
+        }
     }
     if !declaration.metadata.is_object() {
         return bad("metadata is a JSON object", "--metadata", "write it as {\"key\": \"value\"}");

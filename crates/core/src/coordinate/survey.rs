@@ -11,7 +11,7 @@ use pleach_postgres::script;
 use pleach_postgres::{Class, Error, Result};
 use pleach_schema::{Address, Hash, Kind, Tree};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 /// What a change was found to touch, as it is kept with an intent.
@@ -111,10 +111,11 @@ pub(super) fn table_of(object: &Address) -> Option<Address> {
 
 /// The tables that a change touches, as people write them: without the schema `public`.
 pub(super) fn tables(footprint: &Footprint, tree: &Tree) -> Vec<String> {
+    let named: HashSet<&Address> = footprint.touches.iter().map(|touch| &touch.object).collect();
     let touched = footprint.touches.iter().filter(|touch| touch.access != Access::Read);
     let tables: BTreeSet<Address> = touched
         .filter_map(|touch| table_of(&touch.object))
-        .filter(|table| tree.get(table).is_some() || footprint.touches.iter().any(|touch| touch.object == *table))
+        .filter(|table| tree.get(table).is_some() || named.contains(table))
         .collect();
     tables.iter().map(said).collect()
 }

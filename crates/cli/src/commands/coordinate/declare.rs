@@ -2,7 +2,7 @@ use crate::app::App;
 use crate::background::tend_pool;
 use crate::failure::{Exit, Outcome};
 use crate::input::read_text;
-use crate::output::{Page, intent_conflict, plural, style};
+use crate::output::{Page, intent_conflicts, plural, shortened, style};
 use clap::{Args, ValueEnum};
 use pleach_core::state::{IntentId, Risk};
 use pleach_core::{Class, Declaration, Error, IntentCheck, Registered};
@@ -164,7 +164,7 @@ fn print_registered(page: &mut Page, registered: &Registered) {
     let name = style::paint(style::NAME, format!("intent {}", intent.id));
     page.line(format!("Registered {name}: {} is going to work on {}", intent.agent_id, intent.feature_name));
     if !intent.tables_affected.is_empty() {
-        page.indented(2, format!("touches {}", intent.tables_affected.join(", ")));
+        page.indented(2, format!("touches {}", shortened(&intent.tables_affected)));
     }
     for needed in &intent.depends_on {
         page.indented(2, format!("builds on intent {needed}"));
@@ -175,7 +175,7 @@ fn print_registered(page: &mut Page, registered: &Registered) {
     for opaque in &registered.opaque {
         page.indented(2, format!("cannot be seen through by reading: {opaque}"));
     }
-    registered.conflicts.iter().for_each(|conflict| intent_conflict(page, conflict, Some(intent.id)));
+    intent_conflicts(page, &registered.conflicts, Some(intent.id));
     if registered.conflicts.is_empty() {
         page.line("It collides with nobody.");
     }
@@ -197,7 +197,7 @@ impl Check {
 
 fn print_checked(page: &mut Page, checked: &IntentCheck) {
     if !checked.tables_affected.is_empty() {
-        page.line(format!("It touches {}.", checked.tables_affected.join(", ")));
+        page.line(format!("It touches {}.", shortened(&checked.tables_affected)));
     }
     for needed in &checked.depends_on {
         page.line(format!("It builds on intent {needed}."));
@@ -208,7 +208,7 @@ fn print_checked(page: &mut Page, checked: &IntentCheck) {
     for opaque in &checked.opaque {
         page.line(format!("Cannot be seen through by reading: {opaque}"));
     }
-    checked.conflicts.iter().for_each(|conflict| intent_conflict(page, conflict, None));
+    intent_conflicts(page, &checked.conflicts, None);
     match checked.conflicts.len() {
         0 => page.line("It collides with nobody."),
         count => {

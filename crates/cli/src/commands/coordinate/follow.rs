@@ -1,6 +1,6 @@
 use crate::app::App;
 use crate::failure::{Exit, Outcome};
-use crate::output::{Align, Page, Table, moment, style};
+use crate::output::{Align, Page, Table, moment, style, visible};
 use clap::Args;
 use pleach_core::state::{Event, IntentId};
 use std::io::Write;
@@ -100,7 +100,11 @@ impl Watch {
         let json = app.ui.is_json();
         project
             .watch_events(self.from, |event| {
-                let text = if json { serde_json::to_string(&event).unwrap_or_default() } else { line(&event) };
+                let text = if json {
+                    serde_json::to_string(&event).unwrap_or_default()
+                } else {
+                    visible(&line(&event)).into_owned()
+                };
                 let mut out = anstream::stdout().lock();
                 // A reader that is gone has seen enough.
                 if writeln!(out, "{text}").and_then(|()| out.flush()).is_err() {

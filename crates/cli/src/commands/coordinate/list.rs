@@ -1,6 +1,6 @@
 use crate::app::App;
 use crate::failure::{Exit, Outcome};
-use crate::output::{Align, Page, Table, ago, first_line, intent_conflict, plural, style};
+use crate::output::{Align, Page, Table, ago, first_line, intent_conflicts, plural, shortened, style};
 use clap::Args;
 use pleach_core::IntentInfo;
 use pleach_core::state::intents::Filter;
@@ -88,7 +88,7 @@ fn print_list(page: &mut Page, intents: &[IntentInfo]) {
             style::paint(style::NAME, &intent.feature_name),
             intent.agent_id.clone(),
             intent.status.to_string(),
-            intent.tables_affected.join(", "),
+            shortened(&intent.tables_affected),
             conflicts,
         ]);
     }
@@ -115,7 +115,7 @@ pub fn print_intent(page: &mut Page, intent: &IntentInfo) {
         }
     };
     row("branch", intent.branch_name.clone().unwrap_or_default());
-    row("touches", intent.tables_affected.join(", "));
+    row("touches", shortened(&intent.tables_affected));
     row("risk", intent.risk_level.to_string());
     row("builds on", list(&intent.depends_on));
     row("collides with", list(&intent.conflicts_with));
@@ -141,7 +141,7 @@ impl Conflicts {
         }
         let hidden = before - conflicts.len();
         app.ui.answer(&conflicts, |page| {
-            conflicts.iter().for_each(|conflict| intent_conflict(page, conflict, intent));
+            intent_conflicts(page, &conflicts, intent);
             if conflicts.is_empty() {
                 page.line("No conflict waits for anybody.");
             }
