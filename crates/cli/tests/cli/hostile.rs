@@ -1,5 +1,6 @@
 //! What is empty, huge, wrong or meant to do harm is handled or refused, and nothing is lost.
 
+use crate::servers::servers;
 use crate::support::{Story, every_server};
 use serde_json::{Value, json};
 use std::fmt::Write;
@@ -171,5 +172,28 @@ fn names_and_notes_are_only_text() {
         assert_eq!(ask(&story, &["coordinate", "list-intents"]).0.as_array().unwrap().len(), 2);
         let (check, code) = story.quietly("pleach fsck");
         assert_eq!(code, Some(0), "{check}");
+    }
+}
+
+/// On somebody's own server the branches belong to whoever connects, who may be a superuser: what
+/// reading does not see through is not run there.
+#[test]
+fn a_superuser_is_not_led_astray() {
+    for (bin, server) in every_server().iter().zip(servers()) {
+        let mut story = Story::new(Some(bin));
+        story.set("SERVER", format!("host={} user=tester dbname=postgres", server.folder.display()));
+        story.file("schema.sql", SCHEMA);
+        let (text, code) = story.quietly("pleach init --url env:SERVER --schema schema.sql");
+        assert_eq!(code, Some(0), "{text}");
+        let owned = story.folder().join("owned");
+        let sql = format!(
+            "DO $$ BEGIN EXECUTE format('COPY users TO %s %L', 'PROGRAM', 'touch {}'); END $$",
+            owned.display()
+        );
+        let (answer, code) = register(&story, "a", "b", &["--schema-changes", &sql]);
+        assert_eq!((code, &answer["executed"]), (Some(0), &json!(false)), "{answer:#}");
+        let (seen_through, _) = register(&story, "a", "b", &["--schema-changes", "ALTER TABLE users ADD COLUMN a int"]);
+        assert_eq!(seen_through["executed"], true, "{seen_through:#}");
+        assert!(!owned.exists());
     }
 }

@@ -13,6 +13,7 @@ use crate::state::intents::{self, Intent, NewIntent, Risk, Status};
 use crate::state::{
     self, Collision, Commit, ConflictId, IntentConflict, IntentId, JournalGuard, events, intent_conflicts,
 };
+use pleach_change::footprint::Footprint;
 use pleach_postgres::{Class, Error, Result};
 use pleach_schema::{Address, Tree};
 use schemars::JsonSchema;
@@ -200,7 +201,7 @@ impl Project {
         let mut survey = Survey { footprint, ended: None };
         let tree = around.tree().clone();
         let mut needs = self.existing(&declaration.depends_on).await?;
-        if declaration.execute {
+        if declaration.execute && self.may_be_tried(&survey.footprint).await? {
             needs = self.run_alone(&head, &tree, &statements, &mut survey, needs).await?;
         }
         let known = self.partitions().await?;
@@ -214,6 +215,17 @@ impl Project {
             }
         }
         Ok(Surveyed { head, tree, statements, survey, standing, needs, tables })
+    }
+
+    /// Whether a change can be run where it is tried. On a private server a role does that which may
+    /// do nothing outside of the branches; a superuser on a server of somebody's own could be led to
+    /// do anything by what reading does not see through.
+    async fn may_be_tried(&self, footprint: &Footprint) -> Result<bool> {
+        if self.secrets.owner.is_some() || !footprint.opaque.iter().any(|opaque| opaque.boundless) {
+            return Ok(true);
+        }
+        let sql = "select not rolsuper from pg_catalog.pg_roles where rolname = session_user";
+        Ok(self.admin.query_one(sql, &[]).await?.try_get(0)?)
     }
 
     /// The intents of these numbers.
