@@ -83,7 +83,9 @@ impl Sql {
         }
         let messages = outcome.map_err(|error| explain(error, branch.as_deref(), &place, &sql))?;
         let view = View { branch, results: results(messages), notices };
-        app.ui.answer(&view, |page| view.results.iter().for_each(|result| result.print(page, self.tuples_only)))?;
+        app.ui.answer(&view, |page| {
+            view.results.iter().for_each(|result| result.print(page, self.tuples_only, app.ui.is_quiet()))
+        })?;
         Ok(Exit::Done)
     }
 }
@@ -110,7 +112,7 @@ fn results(messages: Vec<SimpleQueryMessage>) -> Vec<StatementResult> {
 }
 
 impl StatementResult {
-    fn print(&self, page: &mut Page, tuples_only: bool) {
+    fn print(&self, page: &mut Page, tuples_only: bool, quiet: bool) {
         if tuples_only {
             for row in &self.rows {
                 let values: Vec<&str> = row.iter().map(|value| value.as_deref().unwrap_or_default()).collect();
@@ -124,6 +126,7 @@ impl StatementResult {
                 aligned(page, columns, &self.rows);
                 page.line(format!("({})", plural(self.rows.len() as u64, "row")));
             }
+            None if quiet => {}
             None if self.count > 0 => page.line(format!("done, {}", plural(self.count, "row"))),
             None => page.line("done"),
         }

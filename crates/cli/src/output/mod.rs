@@ -75,6 +75,11 @@ impl Ui {
         self.format == Some(Format::Json)
     }
 
+    /// Whether only what was asked for is printed.
+    pub fn is_quiet(&self) -> bool {
+        self.quiet
+    }
+
     /// Prints what was asked for.
     pub fn answer<T: Serialize + ?Sized>(&self, value: &T, human: impl FnOnce(&mut Page)) -> Outcome<()> {
         self.spinner.clear();
