@@ -109,19 +109,15 @@ impl Oracle {
     /// The verdict of a pair, from what the server does with it.
     async fn verdict(&mut self, pair: &Pair) -> &'static str {
         let (ab, ba) = (self.after(&[&pair.a, &pair.b]).await, self.after(&[&pair.b, &pair.a]).await);
-        let same = match (&ab, &ba) {
-            (Ok(x), Ok(y)) if x != y => return "diverges",
-            (Ok(_), Err(_)) => return "order_required a",
-            (Err(_), Ok(_)) => return "order_required b",
-            _ => {
-                let alone = (self.after_alone(&pair.a).await, self.after_alone(&pair.b).await);
-                matches!(alone, (Ok(x), Ok(y)) if x == y)
-            }
-        };
-        match (ab, same) {
-            (_, true) => "identical",
-            (Ok(_), false) => "commutes",
-            (Err(_), false) => "incompatible",
+        let alone = (self.after_alone(&pair.a).await, self.after_alone(&pair.b).await);
+        let same = matches!(alone, (Ok(x), Ok(y)) if x == y);
+        match (&ab, &ba) {
+            (Ok(x), Ok(y)) if x != y => "diverges",
+            _ if same => "identical",
+            (Ok(_), Err(_)) => "order_required a",
+            (Err(_), Ok(_)) => "order_required b",
+            (Ok(_), Ok(_)) => "commutes",
+            (Err(_), Err(_)) => "incompatible",
         }
     }
 }

@@ -34,6 +34,8 @@ impl Scene<'_> {
             return;
         }
         let Some(body) = self.body_of(routine) else { return };
+        let before = self.late;
+        self.late |= how == Use::Defines;
         for touch in &body.touches {
             match how {
                 Use::Runs => self.adopt(touch),
@@ -47,6 +49,7 @@ impl Scene<'_> {
         if let Some(table) = fired_by {
             self.row_of(table, &body.row_fields, how);
         }
+        self.late = before;
     }
 
     /// The columns of the row that fires a trigger.

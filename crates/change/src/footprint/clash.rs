@@ -20,6 +20,10 @@ pub struct Clash {
     pub attributes: Vec<String>,
     /// How the two changes relate here, unverified.
     pub verdict: Guess,
+    /// Whether it may only show when a routine is called: PostgreSQL accepts both orders, and what
+    /// was accepted does not work later.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub late: bool,
     /// What each of them does, for people.
     pub why: String,
     /// What would resolve it.
@@ -155,8 +159,14 @@ pub fn clashes(a: &Footprint, b: &Footprint, tree: &Tree) -> Vec<Clash> {
         let object = if meeting.a.missing { &meeting.b.object } else { &meeting.a.object };
         by_object.entry((class, object)).or_default().push(meeting);
     }
-    let mut all: Vec<Clash> =
-        by_object.into_iter().map(|((class, object), meetings)| told(class, object, &meetings, tree)).collect();
+    let mut all: Vec<Clash> = by_object
+        .into_iter()
+        .map(|((class, object), meetings)| {
+            let late =
+                meetings.iter().any(|meeting| !meeting.guess.is_harmless() && (meeting.a.late || meeting.b.late));
+            Clash { late, ..told(class, object, &meetings, tree) }
+        })
+        .collect();
     all.extend(same_columns(a, b));
     all.extend(opaque(a, b));
     all.sort_by_key(|clash| std::cmp::Reverse(severity(clash.verdict)));
@@ -336,7 +346,8 @@ fn told(class: Class, object: &Address, meetings: &[Meeting<'_>], tree: &Tree) -
         Some(meeting) => (format!("{}: {}", object, meeting.why), suggestion(guess, meeting, tree)),
         None => (String::new(), String::new()),
     };
-    Clash { class, objects, attributes: attributes.into_iter().collect(), verdict: guess, why, suggestion }
+    let attributes = attributes.into_iter().collect();
+    Clash { class, objects, attributes, verdict: guess, late: false, why, suggestion }
 }
 
 /// Whether an attribute is the object's own, and not a word for how it is used.
@@ -364,6 +375,7 @@ fn same_columns(a: &Footprint, b: &Footprint) -> Vec<Clash> {
                 objects: vec![index.object.clone(), other.object.clone()],
                 attributes: vec![],
                 verdict: Guess::Commutes,
+                late: false,
                 why: format!("{} and {} are on the same columns", index.object, other.object),
                 suggestion: format!("keep one of them: leave {} out of the second change", other.object),
             });
@@ -447,5 +459,5 @@ fn extensions(maker: &Footprint, user: &Footprint, side: First) -> Option<Clash>
 }
 
 fn without_object(verdict: Guess, why: String, suggestion: String) -> Clash {
-    Clash { class: Class::Dependency, objects: vec![], attributes: vec![], verdict, why, suggestion }
+    Clash { class: Class::Dependency, objects: vec![], attributes: vec![], verdict, late: false, why, suggestion }
 }

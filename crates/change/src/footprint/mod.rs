@@ -85,6 +85,10 @@ pub struct Touch {
     /// Whether the object is not named in the statement, and follows from it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub implied: bool,
+    /// Whether it is in the body of a routine that is only defined or referred to: PostgreSQL accepts
+    /// the statement, and touches it when the routine is called.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub late: bool,
     /// Whether PostgreSQL passes over it where it is (not) there: `IF EXISTS`, `OR REPLACE`.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub lenient: bool,

@@ -79,7 +79,9 @@ impl Scene<'_> {
             self.standard_body(body, Use::Defines);
             self.variables = variables;
         } else if let [text] = text.as_slice() {
+            let before = std::mem::replace(&mut self.late, true);
             self.read_body(&Body { language: &language, text, arguments, how: Use::Defines, name, trigger });
+            self.late = before;
         }
         if let Some(before) = before {
             self.path = before;
@@ -155,7 +157,9 @@ impl Scene<'_> {
             // A function that this change made has been read, with the fields of its row.
             if self.is_made(&function) {
                 let fields = self.row_fields.clone();
+                let before = std::mem::replace(&mut self.late, true);
                 self.row_of(&rel.address, &fields, Use::Defines);
+                self.late = before;
             }
         }
         for child in self.descendants(&rel.address).into_iter().skip(1) {

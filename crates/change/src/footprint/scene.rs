@@ -63,6 +63,8 @@ pub(super) struct Scene<'a> {
     pub immutable: bool,
     /// Whether what is touched now follows from the statement and is not named in it.
     pub implied: bool,
+    /// Whether what is noted now is in the body of a routine that is not called.
+    pub late: bool,
 }
 
 impl<'a> Scene<'a> {
@@ -92,6 +94,7 @@ impl<'a> Scene<'a> {
             row_fields: vec![],
             immutable: false,
             implied: false,
+            late: false,
         }
     }
 
@@ -150,6 +153,7 @@ impl<'a> Scene<'a> {
             access,
             statement: 0,
             implied: self.implied,
+            late: self.late,
             lenient: false,
             missing: false,
             value: None,

@@ -26,6 +26,9 @@ use time::OffsetDateTime;
 /// How many characters a name has at most.
 const LONGEST_NAME: usize = 200;
 
+/// After how many of those that touch the same a change is tried that does not run by itself.
+const OTHERS_TRIED: usize = 8;
+
 /// What an agent declares.
 #[derive(Debug, Clone)]
 pub struct Declaration {
@@ -269,8 +272,8 @@ impl Project {
             }
             Err(refused) => refused,
         };
-        // It may lack what somebody else is about to make.
-        if declared.is_empty() && survey.footprint.touches.iter().any(|touch| touch.missing) {
+        // It may need what somebody else is about to do.
+        if declared.is_empty() {
             for maker in self.makers(survey).await? {
                 let before = self.with_needs(&[maker]).await?;
                 let prefix: Vec<&[String]> = before.iter().map(|intent| intent.schema_changes.as_slice()).collect();
@@ -301,22 +304,23 @@ impl Project {
         .hint(hint))
     }
 
-    /// Intents that make what a change lacks.
+    /// Intents that may have to come before a change that does not run by itself: those that make
+    /// what it lacks, and then the last ones of those that touch the same.
     async fn makers(&self, survey: &Survey) -> Result<Vec<IntentId>> {
         let missing: BTreeSet<&Address> =
             survey.footprint.touches.iter().filter(|touch| touch.missing).map(|touch| &touch.object).collect();
         let touching = intents::touching(self.state.client(), self.row.id, &keys(survey)).await?;
-        let mut makers = Vec::new();
+        let (mut makers, mut others) = (Vec::new(), Vec::new());
         for intent in intents::many(self.state.client(), self.row.id, &touching).await? {
             let theirs = survey_of(&intent)?;
             let makes = |touch: &pleach_change::footprint::Touch| {
                 touch.access == pleach_change::footprint::Access::Create
                     && missing.iter().any(|lacked| lacked.path.starts_with(&touch.object.path))
             };
-            if theirs.footprint.touches.iter().any(makes) {
-                makers.push(intent.id);
-            }
+            let is_maker = theirs.footprint.touches.iter().any(makes);
+            if is_maker { &mut makers } else { &mut others }.push(intent.id);
         }
+        makers.extend(others.into_iter().rev().take(OTHERS_TRIED));
         Ok(makers)
     }
 

@@ -27,13 +27,16 @@ pub(super) struct Judge {
     session: Session,
     lock: SessionLock,
     own_roles: Vec<String>,
+    /// Where its sequences stand before anything is tried: names, values, and whether they were used.
+    counters: (Vec<String>, Vec<i64>, Vec<bool>),
 }
 
 /// Where changes ended.
 pub(super) struct Ended {
     /// The schema.
     pub tree: Tree,
-    /// A checksum of the rows of each table that was to be compared; `None` where that is too large.
+    /// A checksum of the contents of each table, materialized view and sequence that was to be
+    /// compared; `None` where that is too large.
     pub rows: BTreeMap<String, Option<String>>,
 }
 
@@ -115,7 +118,8 @@ impl Project {
         let limit = STATEMENT_TIMEOUT.as_millis();
         let limits = format!("SET statement_timeout = '{limit}ms'; SET lock_timeout = '{limit}ms'");
         session.batch_execute(&format!("{limits}; SET client_min_messages = error")).await?;
-        Ok(Judge { database, session, lock, own_roles: self.own_roles() })
+        let counters = counters(&session).await?;
+        Ok(Judge { database, session, lock, own_roles: self.own_roles(), counters })
     }
 
     /// Drops judges that nobody will use any more.
@@ -149,9 +153,22 @@ impl Judge {
         compared: &[Address],
     ) -> Result<Result<Ended, Refused>> {
         self.session.batch_execute("BEGIN").await?;
+        if !compared.is_empty() {
+            self.set_counters().await?;
+        }
         let outcome = self.run_inside(changes, newcomers, compared).await;
         self.session.batch_execute("ROLLBACK").await?;
         outcome
+    }
+
+    /// Puts the sequences back: what they gave out is not taken back with a transaction, and would be
+    /// seen in the rows of whoever comes second.
+    async fn set_counters(&self) -> Result<()> {
+        let (names, values, used) = &self.counters;
+        let sql = "SELECT pg_catalog.setval(name::pg_catalog.regclass, value, used)
+            FROM unnest($1::text[], $2::bigint[], $3::boolean[]) AS counter(name, value, used)";
+        self.session.execute(sql, &[names, values, used]).await?;
+        Ok(())
     }
 
     async fn run_inside(
@@ -185,16 +202,24 @@ impl Judge {
     }
 
     async fn rows(&self, client: &Client, compared: &[Address]) -> Result<BTreeMap<String, Option<String>>> {
+        // By the names of columns: their order is no part of a schema.
+        let there = "SELECT pg_catalog.pg_table_size(c.oid), coalesce((
+                SELECT pg_catalog.string_agg(pg_catalog.quote_ident(a.attname), ', ' ORDER BY a.attname)
+                FROM pg_catalog.pg_attribute a
+                WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+                    AND (c.relkind <> 'S' OR a.attname <> 'log_cnt')), '')
+            FROM pg_catalog.pg_class c
+            WHERE c.oid = pg_catalog.to_regclass($1) AND c.relispopulated
+                AND pg_catalog.has_table_privilege(c.oid, 'SELECT')";
         let mut sums = BTreeMap::new();
-        for table in compared {
-            let name = table.sql();
-            let size = "SELECT pg_catalog.pg_table_size(c) FROM pg_catalog.to_regclass($1) c WHERE c IS NOT NULL";
-            let Some(row) = client.query_opt(size, &[&name]).await? else { continue };
-            let small = row.try_get::<_, Option<i64>>(0)?.is_some_and(|bytes| bytes <= COMPARED_BYTES);
-            let sum = if small {
+        for object in compared {
+            let name = object.sql();
+            let Some(row) = client.query_opt(there, &[&name]).await? else { continue };
+            let (bytes, columns): (i64, String) = (row.try_get(0)?, row.try_get(1)?);
+            let sum = if bytes <= COMPARED_BYTES {
                 let sql = format!(
                     "SELECT pg_catalog.md5(coalesce(pg_catalog.string_agg(r, E'\\n' ORDER BY r), ''))
-                     FROM (SELECT t::text AS r FROM {name} t) rows"
+                     FROM (SELECT ROW({columns})::text AS r FROM {name}) rows"
                 );
                 Some(client.query_one(&sql, &[]).await?.try_get(0)?)
             } else {
@@ -204,6 +229,21 @@ impl Judge {
         }
         Ok(sums)
     }
+}
+
+/// The sequences that may be set, and where they stand.
+async fn counters(client: &Client) -> Result<(Vec<String>, Vec<i64>, Vec<bool>)> {
+    let sql = "SELECT format('%I.%I', schemaname, sequencename) AS name, coalesce(last_value, start_value) AS value,
+            last_value IS NOT NULL AS used
+        FROM pg_catalog.pg_sequences
+        WHERE has_sequence_privilege(format('%I.%I', schemaname, sequencename), 'UPDATE')";
+    let mut counters = (Vec::new(), Vec::new(), Vec::new());
+    for row in client.query(sql, &[]).await? {
+        counters.0.push(row.try_get("name")?);
+        counters.1.push(row.try_get("value")?);
+        counters.2.push(row.try_get("used")?);
+    }
+    Ok(counters)
 }
 
 /// A statement in the form that can be tried and taken back.

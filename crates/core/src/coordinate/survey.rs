@@ -94,10 +94,24 @@ fn bad_sql(sql: &str, error: &ParseError) -> Error {
         .hint("correct the SQL and try again")
 }
 
-/// The tables whose rows a change writes, or may write.
-pub(super) fn written(footprint: &Footprint) -> BTreeSet<Address> {
-    let written = footprint.touches.iter().filter(|touch| touch.access == Access::Write);
-    written.filter_map(|touch| table_of(&touch.object)).collect()
+/// What two changes may leave with other contents in one order than in the other: all that they touch
+/// and that has contents, if one of them changes any. Rows go on through triggers, rules and what is
+/// made of them.
+pub(super) fn compared(one: &Footprint, other: &Footprint) -> Vec<Address> {
+    let changes = |touch: &Touch| match touch.object.kind {
+        Kind::MaterializedView => matches!(touch.access, Access::Create | Access::Write),
+        _ => touch.access == Access::Write,
+    };
+    let touches = || one.touches.iter().chain(&other.touches);
+    if !touches().any(changes) {
+        return Vec::new();
+    }
+    let with_contents = |touch: &Touch| match touch.object.kind {
+        Kind::MaterializedView | Kind::Sequence => Some(touch.object.clone()),
+        _ => table_of(&touch.object),
+    };
+    let all: BTreeSet<Address> = touches().filter_map(with_contents).collect();
+    all.into_iter().collect()
 }
 
 /// The table that an object is, or is part of.
@@ -184,6 +198,7 @@ pub(super) fn touches(change: &Change) -> Vec<Touch> {
         implied: true,
         lenient: false,
         missing: false,
+        late: false,
         value: None,
     };
     match (&change.from, &change.to) {

@@ -73,12 +73,12 @@ pub(super) async fn judge(
     before: &[&[String]],
     first: &Side<'_>,
     second: &Side<'_>,
-    written: &[Address],
+    compared: &[Address],
 ) -> Result<Judged> {
     let one = [before, &[first.statements, second.statements]].concat();
     let other = [before, &[second.statements, first.statements]].concat();
-    let one = judge.run(&one, Newcomers::Carry(head), written).await?;
-    let other = judge.run(&other, Newcomers::Carry(head), written).await?;
+    let one = judge.run(&one, Newcomers::Carry(head), compared).await?;
+    let other = judge.run(&other, Newcomers::Carry(head), compared).await?;
     let alike = match (&first.survey.ended, &second.survey.ended) {
         (Some(first), Some(second)) => !first.changed.is_empty() && first.tree == second.tree,
         _ => false,

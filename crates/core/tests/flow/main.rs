@@ -5,6 +5,7 @@
 mod support;
 
 mod branches;
+mod corpus;
 mod history;
 mod migrations;
 mod pagila;
