@@ -209,7 +209,7 @@ impl Judge {
                 WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
                     AND (c.relkind <> 'S' OR a.attname <> 'log_cnt')), '')
             FROM pg_catalog.pg_class c
-            WHERE c.oid = pg_catalog.to_regclass($1) AND c.relispopulated
+            WHERE c.oid = pg_catalog.to_regclass($1) AND c.relkind IN ('r', 'p', 'f', 'm', 'S') AND c.relispopulated
                 AND pg_catalog.has_table_privilege(c.oid, 'SELECT')";
         let mut sums = BTreeMap::new();
         for object in compared {
