@@ -2,9 +2,9 @@
 
 use crate::samples::{Samples, ratio, shown};
 use crate::scene::{Scene, pg_dump};
-use crate::{Report, generate};
+use crate::{Report, failed, generate};
+use pleach_core::Result;
 use pleach_core::connect::{Session, Target, connect};
-use pleach_core::{Class, Error, Result};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -204,9 +204,7 @@ impl Databases {
             _folder: folder,
         };
         let schema = databases.dump(&databases.after).await?;
-        // pg_dump's commands for psql alone are no SQL.
-        let sql: Vec<&str> = schema.lines().filter(|line| !line.starts_with('\\')).collect();
-        std::fs::write(&databases.file, sql.join("\n")).map_err(cannot)?;
+        std::fs::write(&databases.file, for_pgmold(&schema)).map_err(cannot)?;
         Ok(databases)
     }
 
@@ -246,6 +244,24 @@ impl Databases {
     }
 }
 
+/// A dump in words that pgmold reads: it knows no identity that is added to a column, and not every
+/// name of a type. pg_dump's commands for psql alone are no SQL.
+fn for_pgmold(dump: &str) -> String {
+    let mut sql = String::with_capacity(dump.len());
+    let mut inside = false;
+    for line in dump.lines().filter(|line| !line.starts_with('\\')) {
+        inside |= line.contains(" ADD GENERATED ALWAYS AS IDENTITY (");
+        if !inside {
+            sql.push_str(line);
+            sql.push('\n');
+        }
+        inside &= line != ");";
+    }
+    sql.replace("    id bigint NOT NULL", "    id bigint GENERATED ALWAYS AS IDENTITY NOT NULL")
+        .replace("character varying(", "varchar(")
+        .replace("timestamp with time zone", "timestamptz")
+}
+
 /// The lines of a dump as a set: columns may stand in another order.
 fn lines(dump: &str) -> std::collections::BTreeSet<String> {
     let lines = dump.lines().filter(|line| !line.starts_with("\\restrict") && !line.starts_with("\\unrestrict"));
@@ -275,11 +291,8 @@ async fn run(mut command: Command, limit: Duration) -> Result<Ran> {
         Ran::Ended(took, printed)
     } else {
         let said = String::from_utf8_lossy(&output.stderr);
-        let why = said.lines().rev().find(|line| line.contains("ERROR") || line.contains("rror:"));
+        let tells = |line: &&str| !line.starts_with(' ') && (line.contains("ERROR") || line.contains("rror:"));
+        let why = said.lines().rev().find(tells);
         Ran::Failed(why.or(said.lines().last()).unwrap_or("it does not say why").trim().replace('|', "/"))
     })
-}
-
-fn failed(what: &str, why: &str) -> Error {
-    Error::new(Class::Unavailable, "bench_failed", format!("{what}: {why}"))
 }

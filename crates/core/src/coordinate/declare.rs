@@ -2,15 +2,16 @@
 
 use super::info::{ConflictInfo, IntentInfo, Party};
 use super::judge::Judge;
-use super::pairs::{NOT_ANY_MORE, record, record_more};
+use super::pairs::record_new;
 use super::partitions::{self, Standing};
 use super::settle;
 use super::survey::{self, Survey};
 use crate::branch::Created;
 use crate::project::Project;
 use crate::recover::damaged_state;
+use crate::state::events::NewEvent;
 use crate::state::intents::{self, Intent, NewIntent, Risk, Status};
-use crate::state::{self, Commit, ConflictId, IntentConflict, IntentId, NewIntentConflict, events, intent_conflicts};
+use crate::state::{self, Commit, ConflictId, IntentConflict, IntentId, NewIntentConflict, intent_conflicts};
 use pleach_postgres::{Class, Error, Result};
 use pleach_schema::{Address, Tree};
 use serde::Serialize;
@@ -134,11 +135,13 @@ impl Project {
             self.judge_pairs(&surveyed.head, &surveyed.tree, &pairs, Instant::now().checked_add(self.patience()))
                 .await?;
         }
-        let conflicts = self.conflicts_of(Some(intent.id)).await?;
+        let depends_on: BTreeSet<IntentId> = surveyed.needs.iter().copied().collect();
+        let mut conflicts = intent_conflicts::list(self.state.client(), self.row.id, Some(intent.id)).await?;
+        conflicts.retain(|conflict| conflict.closed_at.is_none());
         Ok(Registered {
             opaque: surveyed.opaque(),
-            intent: self.intent_info(intent.id).await?,
-            conflicts: conflicts.into_iter().filter(|conflict| conflict.closed.is_none()).collect(),
+            intent: IntentInfo::new(intent, depends_on.into_iter().collect(), &conflicts),
+            conflicts: self.shown(conflicts).await?,
             branch: created,
             microseconds: micros(started),
         })
@@ -368,29 +371,36 @@ impl Project {
         let keys = surveyed.keys();
         let transaction = self.state.transaction().await?;
         intents::one_at_a_time(&transaction, project).await?;
-        let intent = intents::insert(&transaction, project, &new).await?;
-        let declared = !declaration.depends_on.is_empty();
-        intents::depend(&transaction, intent.id, &surveyed.needs, declared).await?;
-        let touching = intents::touching(&transaction, project, &keys).await?;
-        intents::set_keys(&transaction, project, intent.id, &keys).await?;
-        let body = json!({ "agent_id": intent.agent_id, "feature_name": intent.feature_name,
-            "branch_name": intent.branch_name, "tables_affected": intent.tables_affected });
-        let subject = format!("{} is going to work on {}", intent.agent_id, intent.feature_name);
-        events::insert(&transaction, project, &actor, "intent.registered", Some(intent.id), &subject, &body).await?;
+        let (intent, touching, same) = tokio::try_join!(
+            intents::insert(&transaction, project, &new),
+            intents::touching(&transaction, project, &keys),
+            intents::of_feature(&transaction, project, &new.feature_name),
+        )?;
         let needs: Vec<_> = surveyed.needs.iter().map(|needed| (intent.id, *needed)).collect();
-        for other in intents::many(&transaction, project, &touching).await? {
-            let theirs = survey_of(&other)?;
-            let found = settle::conflicts((&other, &theirs), (&intent, &surveyed.survey), &surveyed.tree, None, &needs);
-            record(&transaction, project, &actor, (&other, Some(&intent)), &found, NOT_ANY_MORE).await?;
+        let others = intents::many(&transaction, project, &touching).await?;
+        let mut found = Vec::new();
+        for other in &others {
+            let theirs = survey_of(other)?;
+            let all = settle::conflicts((other, &theirs), (&intent, &surveyed.survey), &surveyed.tree, None, &needs);
+            found.extend(all.into_iter().map(|new| (other, Some(&intent), new)));
         }
-        let same = intents::of_feature(&transaction, project, &intent.feature_name).await?;
-        for other in same.iter().filter(|other| other.agent_id != intent.agent_id) {
-            let found = [settle::same_feature(other, &intent)];
-            record_more(&transaction, project, &actor, (other, Some(&intent)), &found).await?;
-        }
-        if let Some(found) = partitions::conflict(&intent.agent_id, &surveyed.standing) {
-            record(&transaction, project, &actor, (&intent, None), &[found], NOT_ANY_MORE).await?;
-        }
+        let same = same.iter().filter(|other| other.agent_id != intent.agent_id);
+        found.extend(same.map(|other| (other, Some(&intent), settle::same_feature(other, &intent))));
+        let beyond = partitions::conflict(&intent.agent_id, &surveyed.standing);
+        found.extend(beyond.map(|new| (&intent, None, new)));
+        let registered = NewEvent {
+            kind: "intent.registered",
+            intent: Some(intent.id),
+            subject: format!("{} is going to work on {}", intent.agent_id, intent.feature_name),
+            body: json!({ "agent_id": intent.agent_id, "feature_name": intent.feature_name,
+                "branch_name": intent.branch_name, "tables_affected": intent.tables_affected }),
+        };
+        let declared = !declaration.depends_on.is_empty();
+        tokio::try_join!(
+            intents::depend(&transaction, intent.id, &surveyed.needs, declared),
+            intents::add_keys(&transaction, project, intent.id, &keys),
+            record_new(&transaction, project, &actor, found, registered),
+        )?;
         transaction.commit().await?;
         Ok((intent, touching))
     }

@@ -6,8 +6,9 @@ use super::settle;
 use super::survey::{self, Survey};
 use super::verdict::{self, Judged, Side};
 use crate::project::Project;
+use crate::state::events::{self, NewEvent};
 use crate::state::intents::{self, Intent};
-use crate::state::{Commit, Db, IntentConflict, IntentId, NewIntentConflict, ProjectId, events, intent_conflicts};
+use crate::state::{Commit, Db, IntentConflict, IntentId, NewIntentConflict, ProjectId, intent_conflicts};
 use pleach_postgres::Result;
 use pleach_schema::{Address, Tree};
 use serde_json::json;
@@ -112,6 +113,7 @@ pub(super) async fn record(
     let timing = known.iter().filter(|known| known.class == "TIMING" && known.closed_at.is_none()).map(as_found);
     let all: Vec<NewIntentConflict> = found.iter().cloned().chain(timing).collect();
     let now = intent_conflicts::put(transaction, project, (first.id, second.map(|it| it.id)), &all, gone).await?;
+    let mut told = Vec::new();
     for conflict in &now {
         let before = known.iter().find(|known| known.id == conflict.id && known.closed_at.is_none());
         let kind = match before {
@@ -121,22 +123,51 @@ pub(super) async fn record(
             }
             Some(_) => continue,
         };
-        for of in [Some(first), second].into_iter().flatten() {
-            let body = json!({ "conflict": conflict.id, "class": conflict.class, "severity": conflict.severity,
-                "verdict": conflict.verdict, "verified": conflict.verified, "objects": conflict.objects,
-                "agent_id": of.agent_id });
-            events::insert(transaction, project, actor, kind, Some(of.id), &conflict.message, &body).await?;
-        }
+        told.extend([Some(first), second].into_iter().flatten().map(|of| tell(kind, conflict, of)));
     }
     let gone_now = known.iter().filter(|known| known.closed_at.is_none() && now.iter().all(|now| now.id != known.id));
     for conflict in gone_now {
         for of in [Some(first), second].into_iter().flatten() {
             let subject = format!("conflict {} is closed: {gone}", conflict.id);
             let body = json!({ "conflict": conflict.id, "reason": gone });
-            events::insert(transaction, project, actor, "conflict.closed", Some(of.id), &subject, &body).await?;
+            told.push(NewEvent { kind: "conflict.closed", intent: Some(of.id), subject, body });
         }
     }
-    Ok(())
+    events::insert_all(transaction, project, actor, &told).await
+}
+
+/// The conflicts of an intent that is new, whatever their number: each with the other one, if there
+/// is one.
+pub(super) type Found<'a> = (&'a Intent, Option<&'a Intent>, NewIntentConflict);
+
+/// Records whom a new intent collides with, and tells of it after what is to be told before.
+pub(super) async fn record_new(
+    transaction: &impl Db,
+    project: ProjectId,
+    actor: &str,
+    found: Vec<Found<'_>>,
+    before: NewEvent<'_>,
+) -> Result<()> {
+    let pairs: Vec<_> = found.iter().map(|(first, second, _)| (*first, *second)).collect();
+    let new: Vec<_> = found.into_iter().map(|(first, second, new)| (first.id, second.map(|it| it.id), new)).collect();
+    let kept = intent_conflicts::insert_all(transaction, project, &new).await?;
+    let mut told = vec![before];
+    for conflict in &kept {
+        let of = pairs
+            .iter()
+            .find(|(first, second)| first.id == conflict.first && second.map(|second| second.id) == conflict.second);
+        let of = of.into_iter().flat_map(|(first, second)| [Some(*first), *second]).flatten();
+        told.extend(of.map(|of| tell("conflict.found", conflict, of)));
+    }
+    events::insert_all(transaction, project, actor, &told).await
+}
+
+/// What one of a pair hears of a conflict.
+fn tell<'a>(kind: &'a str, conflict: &IntentConflict, of: &Intent) -> NewEvent<'a> {
+    let body = json!({ "conflict": conflict.id, "class": conflict.class, "severity": conflict.severity,
+        "verdict": conflict.verdict, "verified": conflict.verified, "objects": conflict.objects,
+        "agent_id": of.agent_id });
+    NewEvent { kind, intent: Some(of.id), subject: conflict.message.clone(), body }
 }
 
 /// Records conflicts of a pair besides those it has.

@@ -4,9 +4,10 @@ use super::sql::{get, rows, text_enum};
 use super::{ConflictId, Db, IntentId, ProjectId};
 use pleach_postgres::{Class, Error, Result};
 use serde::Serialize;
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 use time::OffsetDateTime;
 use tokio_postgres::Row;
+use tokio_postgres::types::{ToSql, Type};
 
 text_enum! {
     /// How bad it is.
@@ -125,7 +126,7 @@ pub async fn put(
 ) -> Result<Vec<IntentConflict>> {
     let (first, second) = (pair.0, pair.1.map(|id| id.0));
     for one in judged {
-        db.execute(
+        db.execute_typed(
             "insert into pleach.intent_conflict as known (project_id, first, second, key, class, severity, verdict,
                 verified, objects, attributes, message, suggestions, evidence)
              values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
@@ -137,19 +138,19 @@ pub async fn put(
                 reviewed_by = case when known.severity = 'error' or excluded.severity = 'warning' then known.reviewed_by end,
                 closed_at = null, closed_why = null",
             &[
-                &project.0,
-                &first.0,
-                &second,
-                &one.key,
-                &one.class,
-                &one.severity.as_str(),
-                &one.verdict,
-                &one.verified,
-                &one.objects,
-                &one.attributes,
-                &one.message,
-                &one.suggestions,
-                &one.evidence,
+                (&project.0, Type::INT8),
+                (&first.0, Type::INT8),
+                (&second, Type::INT8),
+                (&one.key, Type::TEXT),
+                (&one.class, Type::TEXT),
+                (&one.severity.as_str(), Type::TEXT),
+                (&one.verdict, Type::TEXT),
+                (&one.verified, Type::BOOL),
+                (&one.objects, Type::TEXT_ARRAY),
+                (&one.attributes, Type::TEXT_ARRAY),
+                (&one.message, Type::TEXT),
+                (&one.suggestions, Type::TEXT_ARRAY),
+                (&one.evidence, Type::JSONB),
             ],
         )
         .await?;
@@ -157,12 +158,44 @@ pub async fn put(
     let keys: Vec<&str> = judged.iter().map(|one| one.key.as_str()).collect();
     let sql = "update pleach.intent_conflict set closed_at = clock_timestamp(), closed_why = $4
         where first = $1 and second is not distinct from $2 and closed_at is null and key <> all($3)";
-    db.execute(sql, &[&first.0, &second, &keys, &gone]).await?;
+    let pair: [(&(dyn ToSql + Sync), Type); 2] = [(&first.0, Type::INT8), (&second, Type::INT8)];
+    let closed = [pair.as_slice(), &[(&keys, Type::TEXT_ARRAY), (&gone, Type::TEXT)]].concat();
+    db.execute_typed(sql, &closed).await?;
     let sql = format!(
         "select {COLUMNS} from pleach.intent_conflict
          where first = $1 and second is not distinct from $2 and closed_at is null order by id"
     );
-    rows(&db.query(&sql, &[&first.0, &second]).await?, read)
+    rows(&db.query_typed(&sql, &pair).await?, read)
+}
+
+/// Records conflicts of pairs that have none yet.
+///
+/// # Errors
+/// When the state database cannot be written.
+pub async fn insert_all(
+    db: &impl Db,
+    project: ProjectId,
+    new: &[(IntentId, Option<IntentId>, NewIntentConflict)],
+) -> Result<Vec<IntentConflict>> {
+    if new.is_empty() {
+        return Ok(Vec::new());
+    }
+    let sql = format!(
+        "insert into pleach.intent_conflict (project_id, first, second, key, class, severity, verdict, verified,
+            objects, attributes, message, suggestions, evidence)
+         select $1, first, second, key, class, severity, verdict, verified, objects, attributes, message,
+            suggestions, evidence
+         from jsonb_populate_recordset(null::pleach.intent_conflict, $2)
+         returning {COLUMNS}"
+    );
+    let given = new.iter().map(|(first, second, one)| {
+        json!({ "first": first, "second": second, "key": one.key, "class": one.class, "severity": one.severity,
+            "verdict": one.verdict, "verified": one.verified, "objects": one.objects,
+            "attributes": one.attributes, "message": one.message, "suggestions": one.suggestions,
+            "evidence": one.evidence })
+    });
+    let given = Json::Array(given.collect());
+    rows(&db.query_typed(&sql, &[(&project.0, Type::INT8), (&given, Type::JSONB)]).await?, read)
 }
 
 /// The conflicts of a project, or of one intent, by number.
@@ -170,11 +203,15 @@ pub async fn put(
 /// # Errors
 /// When the state database cannot be read.
 pub async fn list(db: &impl Db, project: ProjectId, of: Option<IntentId>) -> Result<Vec<IntentConflict>> {
-    let sql = format!(
-        "select {COLUMNS} from pleach.intent_conflict
-         where project_id = $1 and ($2::bigint is null or $2 in (first, second)) order by id"
-    );
-    rows(&db.query(&sql, &[&project.0, &of.map(|id| id.0)]).await?, read)
+    let (project, of) = (project.0, of.map(|id| id.0));
+    let mut sql = format!("select {COLUMNS} from pleach.intent_conflict where project_id = $1");
+    let mut given: Vec<(&(dyn ToSql + Sync), Type)> = vec![(&project, Type::INT8)];
+    if of.is_some() {
+        sql.push_str(" and $2 in (first, second)");
+        given.push((&of, Type::INT8));
+    }
+    sql.push_str(" order by id");
+    rows(&db.query_typed(&sql, &given).await?, read)
 }
 
 /// The pairs that PostgreSQL has not judged yet, whose intents are both active.
