@@ -31,6 +31,7 @@ const READ: &[&str] = &[
 
 const RUN: &[&str] = &[
     "server",
+    "schema",
     "active",
     "alone p50",
     "p95",
@@ -53,8 +54,9 @@ const BESIDE: usize = 3_000;
 /// What is measured, and how often.
 #[derive(Debug, Clone)]
 pub struct Registering {
-    /// Tables of the schema.
-    pub tables: usize,
+    /// Sizes of the schema, in tables: everything is measured on the first, and on the others what
+    /// depends on the size.
+    pub tables: Vec<usize>,
     /// Numbers of active intents.
     pub intents: Vec<usize>,
     /// A Python in which confiture is installed.
@@ -84,7 +86,20 @@ enum Way {
 
 /// Measures everything on one server.
 pub async fn measure(report: &mut Report, bin: &Path, what: &Registering) -> Result<()> {
-    let scene = Scene::for_intents(bin, what.tables).await?;
+    let (first, others) = what.tables.split_first().ok_or_else(|| failed("--tables", "it names no schema"))?;
+    for tables in others {
+        let scene = Scene::for_intents(bin, *tables).await?;
+        let mut bench = Bench { scene, tables: *tables, confiture: None, held: 0, round: 0 };
+        let active = what.intents.first().copied().unwrap_or_default();
+        bench.fill(active).await?;
+        bench.running(report, active, what.runs).await?;
+        bench.scene.end().await?;
+    }
+    measure_all(report, bin, *first, what).await
+}
+
+async fn measure_all(report: &mut Report, bin: &Path, tables: usize, what: &Registering) -> Result<()> {
+    let scene = Scene::for_intents(bin, tables).await?;
     let confiture = match &what.confiture {
         Some(python) => {
             let cluster =
@@ -93,12 +108,15 @@ pub async fn measure(report: &mut Report, bin: &Path, what: &Registering) -> Res
         }
         None => None,
     };
-    let mut bench = Bench { scene, tables: what.tables, confiture, held: 0, round: 0 };
+    let mut bench = Bench { scene, tables, confiture, held: 0, round: 0 };
     let beside = what.intents.iter().copied().filter(|active| *active <= BESIDE).max();
     for active in what.intents.iter().copied() {
         bench.fill(active).await?;
         bench.reading(report, active, what.runs).await?;
-        bench.running(report, active, what.runs).await?;
+        // What a trial costs follows the schema.
+        if [what.intents.first(), what.intents.last()].contains(&Some(&active)) {
+            bench.running(report, active, what.runs).await?;
+        }
         if Some(active) == beside {
             bench.at_once(report, active, what.runs).await?;
         }
@@ -120,7 +138,7 @@ impl Bench {
         let started = Instant::now();
         for number in self.held..active {
             let intent = intents::standing(self.tables, number);
-            self.scene.project.register_intent(&intent.declaration(false, false)).await?;
+            self.scene.project.register_intent(&intent.declaration(number < intents::RUN, false)).await?;
         }
         self.held = self.held.max(active);
         eprintln!("{active} active intents after {}", shown(started.elapsed()));
@@ -179,8 +197,9 @@ impl Bench {
         Ok(())
     }
 
-    /// Registers what is run.
+    /// Registers what is run, a third as often.
     async fn running(&mut self, report: &mut Report, active: usize, runs: usize) -> Result<()> {
+        let runs = runs.div_ceil(3);
         let (mut alone, mut branch, mut among) = (Samples::new(), Samples::new(), Samples::new());
         let (mut found, mut verified) = (0, 0);
         for round in 0..=runs {
@@ -201,7 +220,7 @@ impl Bench {
                 verified += registered.conflicts.iter().filter(|conflict| conflict.verified).count();
             }
         }
-        let mut row = vec![self.scene.server.clone(), active.to_string()];
+        let mut row = vec![self.scene.server.clone(), self.scene.name.clone(), active.to_string()];
         row.extend([alone, branch, among].iter().flat_map(|samples| [shown(samples.median()), shown(samples.at(95))]));
         row.extend([format!("{found} of {}", runs * intents::A_TABLE), verified.to_string()]);
         report.add("Registering an intent that is run", RUN, row);

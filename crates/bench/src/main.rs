@@ -36,8 +36,9 @@ struct Arguments {
     /// What is measured.
     #[arg(value_enum, default_value = "all")]
     what: What,
-    /// Sizes of the generated schemas, in tables. Coordination is measured on the first.
-    #[arg(long, value_delimiter = ',', default_value = "100,1000,5000")]
+    /// Sizes of the generated schemas, in tables: 100, 1000 and 5000 without it; for coordination 1000,
+    /// and 100 for what depends on the size.
+    #[arg(long, value_delimiter = ',')]
     tables: Vec<usize>,
     /// Numbers of active intents among which others are registered, in ascending order.
     #[arg(long, value_delimiter = ',', default_value = "100,1000,3000,10000,100000")]
@@ -77,6 +78,14 @@ enum What {
 }
 
 impl What {
+    /// The sizes of schemas that it is measured on if nothing else is said.
+    const fn tables(self) -> &'static [usize] {
+        match self {
+            Self::All | Self::Plan => &[100, 1000, 5000],
+            Self::Coordinate => &[1000, 100],
+        }
+    }
+
     /// Between which marks its results stand.
     const fn mark(self) -> &'static str {
         match self {
@@ -117,12 +126,13 @@ async fn run(arguments: &Arguments) -> Result<()> {
         Effort { runs: 7, warm_branches: 21, rows: 700_000 }
     };
     let mut report = Report::default();
-    let (planners, registering) = (planners(arguments), registering(arguments));
+    let tables: &[usize] = if arguments.tables.is_empty() { arguments.what.tables() } else { &arguments.tables };
+    let (planners, registering) = (planners(arguments), registering(arguments, tables));
     for bin in &scene::server_programs() {
         match arguments.what {
-            What::All => measure_schemas(&mut report, bin, &arguments.tables, effort).await?,
+            What::All => measure_schemas(&mut report, bin, tables, effort).await?,
             What::Plan => {
-                for tables in &arguments.tables {
+                for tables in tables {
                     planning::measure(&mut report, bin, *tables, &planners).await?;
                 }
             }
@@ -169,9 +179,9 @@ fn planners(arguments: &Arguments) -> Planners {
     }
 }
 
-fn registering(arguments: &Arguments) -> Registering {
+fn registering(arguments: &Arguments, tables: &[usize]) -> Registering {
     Registering {
-        tables: arguments.tables.first().copied().unwrap_or_default(),
+        tables: tables.to_vec(),
         intents: arguments.intents.clone(),
         confiture: arguments.confiture.clone(),
         runs: if arguments.quick { 9 } else { 41 },

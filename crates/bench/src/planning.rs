@@ -95,7 +95,8 @@ pub async fn measure(report: &mut Report, bin: &Path, tables: usize, planners: &
             match run(command, planners.limit).await? {
                 Ran::Ended(_, printed) if round == 0 => {
                     let script = planner.script(&printed)?;
-                    let dropped = script.matches("DROP COLUMN").count() + script.matches("drop column").count();
+                    let run = script.lines().filter(|line| !line.trim_start().starts_with("--"));
+                    let dropped: usize = run.map(|line| line.to_lowercase().matches("drop column").count()).sum();
                     let ends = databases.judge(&script).await?;
                     let row = vec![scene.server.clone(), schema.clone(), planner.name(), dropped.to_string(), ends];
                     report.add("What the plans are worth", WORTH, row);
@@ -226,7 +227,10 @@ impl Databases {
                     lines => format!("elsewhere: {lines} lines of pg_dump differ"),
                 }
             }
-            Ran::Failed(why) => format!("in an error: {why}"),
+            Ran::Failed(why) => {
+                let said = why.split_once("ERROR:").map_or(why.as_str(), |(_, said)| said.trim());
+                format!("in an error: {said}")
+            }
             Ran::TooLong => "not within ten minutes".to_owned(),
         };
         self.admin.batch_execute("DROP DATABASE bench_judged WITH (FORCE)").await?;

@@ -20,6 +20,8 @@ mod stats;
 mod survey;
 mod verdict;
 
+pub(crate) use judge::Bench;
+
 pub use declare::{Declaration, IntentCheck, Registered};
 pub use info::{ConflictInfo, IntentInfo};
 pub use locks::LockRequest;
