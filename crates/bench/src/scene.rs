@@ -1,6 +1,6 @@
 //! A project in a temporary folder with a private server that is as safe as any: it syncs.
 
-use crate::generate;
+use crate::{generate, intents};
 use pleach_core::connect::{Session, Target, connect};
 use pleach_core::server::Environment;
 use pleach_core::{Context, InitOptions, Project, Result, Source};
@@ -17,6 +17,7 @@ pub struct Scene {
     pub tables: usize,
     /// `15.18`.
     pub server: String,
+    bin: PathBuf,
     _folder: tempfile::TempDir,
 }
 
@@ -31,6 +32,11 @@ impl Scene {
         Self::begin(bin, "rows".to_owned(), 0, &generate::rows(rows)).await
     }
 
+    /// A project with a generated schema to declare changes of.
+    pub async fn for_intents(bin: &Path, tables: usize) -> Result<Self> {
+        Self::begin(bin, format!("{tables} tables"), tables, &intents::schema(tables)).await
+    }
+
     async fn begin(bin: &Path, name: String, tables: usize, sql: &str) -> Result<Self> {
         eprintln!("\n{name} on the server in {}", bin.display());
         let folder = tempfile::Builder::new().prefix("pleach-bench-").tempdir().map_err(no_folder)?;
@@ -40,7 +46,21 @@ impl Scene {
             InitOptions { source: Source::Files(file), name: Some("bench".into()), server: None, major: None };
         let (project, begun) = Project::init(folder.path(), &options, context(bin)).await?;
         let server = begun.server.trim_start_matches("PostgreSQL ").to_owned();
-        Ok(Self { project, name, tables, server, _folder: folder })
+        Ok(Self { project, name, tables, server, bin: bin.to_owned(), _folder: folder })
+    }
+
+    /// The project once more, as another process would open it.
+    pub async fn open_again(&self) -> Result<Project> {
+        Project::open(self.project.root(), context(&self.bin)).await
+    }
+
+    /// Lets the server catch up with what was written, as it would by itself in a minute.
+    pub async fn settle(&self) -> Result<()> {
+        let admin = self.admin().await?;
+        admin.batch_execute("VACUUM ANALYZE").await?;
+        admin.batch_execute("CHECKPOINT").await?;
+        admin.close().await;
+        Ok(())
     }
 
     /// A branch's database, as the role that Pleach itself uses.

@@ -5,7 +5,7 @@
 
 use pleach_change::carry_lineages;
 use pleach_postgres::Result;
-use pleach_postgres::catalog::{self, CatalogId, ReadOptions, Unmodelled};
+use pleach_postgres::catalog::{self, CatalogId, ReadOptions, Reading, Statements, Unmodelled};
 use pleach_postgres::connect::Session;
 use pleach_schema::{Address, Attr, Kind, Lineage, Tree};
 use std::collections::{HashMap, HashSet};
@@ -53,6 +53,22 @@ pub(crate) async fn prepare(client: &impl GenericClient) -> Result<()> {
 pub(crate) async fn read(client: &impl GenericClient, own_roles: &[String], newcomers: Newcomers<'_>) -> Result<Live> {
     let options = ReadOptions { own_roles: own_roles.to_vec() };
     let reading = catalog::read(client, &options).await?;
+    live(client, reading, newcomers).await
+}
+
+/// Reads as [`read`] does, over a connection that has prepared for it.
+pub(crate) async fn read_often(
+    client: &impl GenericClient,
+    own_roles: &[String],
+    newcomers: Newcomers<'_>,
+    statements: &Statements,
+) -> Result<Live> {
+    let options = ReadOptions { own_roles: own_roles.to_vec() };
+    let reading = catalog::read_often(client, &options, statements).await?;
+    live(client, reading, newcomers).await
+}
+
+async fn live(client: &impl GenericClient, reading: Reading, newcomers: Newcomers<'_>) -> Result<Live> {
     let mut known: HashMap<CatalogId, Lineage> = HashMap::with_capacity(reading.objects.len());
     for row in client.query_typed("SELECT class, object, part, lineage FROM pleach.identity", &[]).await? {
         let id = CatalogId { class: row.try_get(0)?, oid: row.try_get(1)?, sub: row.try_get(2)? };

@@ -162,6 +162,7 @@ impl Project {
             state,
             row,
             surroundings: None,
+            bench: None,
         })
     }
 

@@ -1,7 +1,7 @@
 //! An open project: its folder, its server, its state.
 
 use crate::config::{self, Config, FOLDER, ServerKind};
-use crate::coordinate::HeadOfMain;
+use crate::coordinate::{Bench, HeadOfMain};
 use crate::roles::Secrets;
 use crate::state::{self, State};
 use pleach_postgres::connect::{Session, Target, connect};
@@ -51,6 +51,8 @@ pub struct Project {
     pub(crate) row: state::Project,
     /// The head of `main` as changes are held against it, once that was asked for.
     pub(crate) surroundings: Option<HeadOfMain>,
+    /// The connection over which changes were tried last.
+    pub(crate) bench: Option<Bench>,
 }
 
 impl Project {
@@ -79,8 +81,19 @@ impl Project {
         };
         let state = State::open(connect(&target, APPLICATION).await?.into_client()).await?;
         let row = state::projects::get_named(state.client(), &config.project).await?;
-        let mut project =
-            Self { root, config, context, cluster, secrets, target, admin, state, row, surroundings: None };
+        let mut project = Self {
+            root,
+            config,
+            context,
+            cluster,
+            secrets,
+            target,
+            admin,
+            state,
+            row,
+            surroundings: None,
+            bench: None,
+        };
         project.recover().await?;
         Ok(project)
     }

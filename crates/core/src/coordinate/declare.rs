@@ -2,17 +2,16 @@
 
 use super::info::{ConflictInfo, IntentInfo, Party};
 use super::judge::Judge;
-use super::pairs::{Found, record, record_more};
+use super::pairs::{Found, record_new};
 use super::partitions::{self, PartitionStanding};
 use super::settle;
 use super::survey::{self, Survey};
 use crate::branch::Created;
 use crate::project::Project;
 use crate::recover::damaged_state;
+use crate::state::events::NewEvent;
 use crate::state::intents::{self, Intent, NewIntent, Risk, Status};
-use crate::state::{
-    self, Collision, Commit, ConflictId, IntentConflict, IntentId, JournalGuard, events, intent_conflicts,
-};
+use crate::state::{self, Collision, Commit, ConflictId, IntentConflict, IntentId, JournalGuard, intent_conflicts};
 use pleach_change::footprint::Footprint;
 use pleach_postgres::{Class, Error, Result};
 use pleach_schema::{Address, Tree};
@@ -136,11 +135,13 @@ impl Project {
             self.judge_pairs(&surveyed.head, &surveyed.tree, &pairs, Instant::now().checked_add(self.patience()))
                 .await?;
         }
-        let conflicts = self.conflicts_of(Some(intent.id)).await?;
+        let depends_on: BTreeSet<IntentId> = surveyed.needs.iter().copied().collect();
+        let mut conflicts = intent_conflicts::list(self.state.client(), self.row.id, Some(intent.id)).await?;
+        conflicts.retain(|conflict| conflict.closed_at.is_none());
         Ok(Registered {
             opaque: surveyed.opaque(),
-            intent: self.intent_info(intent.id).await?,
-            conflicts: conflicts.into_iter().filter(|conflict| conflict.closed.is_none()).collect(),
+            intent: IntentInfo::new(intent, depends_on.into_iter().collect(), &conflicts),
+            conflicts: self.shown(conflicts).await?,
             branch: created,
             microseconds: micros(started),
         })
@@ -427,36 +428,42 @@ impl Project {
         let keys = surveyed.keys();
         let transaction = self.state.transaction().await?;
         intents::one_at_a_time(&transaction, project).await?;
-        let intent = intents::insert(&transaction, project, &new).await?;
+        let (intent, touching, same) = tokio::try_join!(
+            intents::insert(&transaction, project, &new),
+            intents::touching(&transaction, project, &keys),
+            intents::of_feature(&transaction, project, &new.feature_name),
+        )?;
         if let Some(journal) = journal {
             journal.update(&transaction, &json!({ "registering": intent.id })).await?;
         }
-        let declared = !declaration.depends_on.is_empty();
-        intents::depend(&transaction, intent.id, &surveyed.needs, declared).await?;
-        let touching = intents::touching(&transaction, project, &keys).await?;
-        intents::set_keys(&transaction, project, intent.id, &keys).await?;
-        let body = json!({ "agent_id": intent.agent_id, "feature_name": intent.feature_name,
-            "branch_name": intent.branch_name, "tables_affected": intent.tables_affected });
-        let subject = format!("{} is going to work on {}", intent.agent_id, intent.feature_name);
-        events::insert(&transaction, project, &actor, "intent.registered", Some(intent.id), &subject, &body).await?;
         let needs: Vec<_> = surveyed.needs.iter().map(|needed| (intent.id, *needed)).collect();
         let others = intents::many(&transaction, project, &touching).await?;
-        let mut found = Vec::with_capacity(others.len() + 1);
+        let mut found = Vec::with_capacity(others.len());
         for other in &others {
             let (theirs, mine) = (survey_of(other)?, (&intent, &surveyed.survey));
             let collisions = settle::conflicts((other, &theirs), mine, &surveyed.tree, None, &needs);
             found.push(Found { first: other, second: Some(&intent), collisions });
         }
-        let outside = partitions::conflict(&intent.agent_id, &surveyed.standing);
-        found.extend(outside.map(|outside| Found { first: &intent, second: None, collisions: vec![outside] }));
-        record(&transaction, project, &actor, found).await?;
-        let same = intents::of_feature(&transaction, project, &intent.feature_name).await?;
-        let same = same.iter().filter(|other| other.agent_id != intent.agent_id);
-        let found = same.map(|other| {
+        let same = same.iter().filter(|other| other.agent_id != intent.agent_id && other.id != intent.id);
+        found.extend(same.map(|other| {
             let collisions = vec![settle::same_feature(other, &intent)];
             Found { first: other, second: Some(&intent), collisions }
-        });
-        record_more(&transaction, project, &actor, found.collect()).await?;
+        }));
+        let outside = partitions::conflict(&intent.agent_id, &surveyed.standing);
+        found.extend(outside.map(|outside| Found { first: &intent, second: None, collisions: vec![outside] }));
+        let registered = NewEvent {
+            kind: "intent.registered",
+            intent: Some(intent.id),
+            subject: format!("{} is going to work on {}", intent.agent_id, intent.feature_name),
+            body: json!({ "agent_id": intent.agent_id, "feature_name": intent.feature_name,
+                "branch_name": intent.branch_name, "tables_affected": intent.tables_affected }),
+        };
+        let declared = !declaration.depends_on.is_empty();
+        tokio::try_join!(
+            intents::depend(&transaction, intent.id, &surveyed.needs, declared),
+            intents::add_keys(&transaction, project, intent.id, &keys),
+            record_new(&transaction, project, &actor, found, registered),
+        )?;
         transaction.commit().await?;
         Ok((intent, touching))
     }

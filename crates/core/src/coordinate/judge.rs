@@ -3,6 +3,7 @@
 use crate::identity::{self, Newcomers};
 use crate::project::{APPLICATION, Project};
 use crate::state::{self, Commit, Purpose, SessionLock, locks};
+use pleach_postgres::catalog::Statements;
 use pleach_postgres::connect::{Session, connect};
 use pleach_postgres::script;
 use pleach_postgres::{Class, Error, Result};
@@ -23,13 +24,23 @@ const COMPARED_BYTES: i64 = 8 << 20;
 
 /// A database at a commit, held by this process.
 pub(super) struct Judge {
-    database: String,
-    session: Session,
+    bench: Bench,
     lock: SessionLock,
     own_roles: Vec<String>,
-    /// Where its sequences stand before anything is tried: names, values, and whether they were used.
-    counters: (Vec<String>, Vec<i64>, Vec<bool>),
 }
+
+/// A connection to a judge's database. It is kept when the judge is free again: to connect, and to
+/// have the server plan anew how its catalogs are read, takes longer than many a trial.
+pub(crate) struct Bench {
+    database: String,
+    session: Session,
+    statements: Statements,
+    /// Where the sequences stood when they were first put back.
+    counters: Option<Counters>,
+}
+
+/// Sequences: their names, their values, and whether those were given out.
+type Counters = (Vec<String>, Vec<i64>, Vec<bool>);
 
 /// Where changes ended.
 pub(super) struct Ended {
@@ -54,7 +65,10 @@ pub(super) struct Refused {
 impl Project {
     /// A judge at a commit: one that is free, or a new one, or the next one that gets free.
     pub(super) async fn judge(&mut self, commit: &Commit) -> Result<Judge> {
-        let known = state::judges::at(self.state.client(), self.row.id, commit.hash).await?;
+        let mut known = state::judges::at(self.state.client(), self.row.id, commit.hash).await?;
+        // The one that this process is connected to comes first.
+        let own = self.bench.as_ref().map(|bench| bench.database.clone());
+        known.sort_by_key(|database| Some(database) != own.as_ref());
         for database in &known {
             if let Some(lock) = locks::try_lock(&self.state, locks::key("judge", database)).await? {
                 return self.open_judge(database.clone(), lock).await;
@@ -108,6 +122,15 @@ impl Project {
 
     async fn open_judge(&mut self, database: String, lock: SessionLock) -> Result<Judge> {
         state::judges::used(self.state.client(), &database).await?;
+        let kept = self.bench.take().filter(|bench| bench.database == database && !bench.session.is_closed());
+        let bench = match kept {
+            Some(bench) => bench,
+            None => self.connect_bench(database).await?,
+        };
+        Ok(Judge { bench, lock, own_roles: self.own_roles() })
+    }
+
+    async fn connect_bench(&self, database: String) -> Result<Bench> {
         // As the role that agents have on their branches: what that may not do is refused here too.
         let target = self.target.with_database(&database);
         let target = match &self.secrets.owner {
@@ -117,9 +140,9 @@ impl Project {
         let session = connect(&target, APPLICATION).await?;
         let limit = STATEMENT_TIMEOUT.as_millis();
         let limits = format!("SET statement_timeout = '{limit}ms'; SET lock_timeout = '{limit}ms'");
-        session.batch_execute(&format!("{limits}; SET client_min_messages = error")).await?;
-        let counters = counters(&session).await?;
-        Ok(Judge { database, session, lock, own_roles: self.own_roles(), counters })
+        let settings = "SET client_min_messages = error; SET plan_cache_mode = force_generic_plan";
+        session.batch_execute(&format!("{limits}; {settings}")).await?;
+        Ok(Bench { database, session, statements: Statements::default(), counters: None })
     }
 
     /// Drops judges that nobody will use any more.
@@ -137,12 +160,28 @@ impl Project {
     }
 }
 
+impl Bench {
+    /// Puts back what a transaction that is taken back leaves in a session; whether nothing is left
+    /// of it.
+    async fn is_as_new(&self) -> bool {
+        let left = "SELECT EXISTS (SELECT FROM pg_catalog.pg_prepared_statements WHERE from_sql),
+            pg_catalog.pg_advisory_unlock_all()";
+        let left = async { self.session.query_typed_one(left, &[]).await?.try_get::<_, bool>(0) };
+        self.session.batch_execute("DISCARD SEQUENCES; DISCARD TEMP").await.is_ok() && matches!(left.await, Ok(false))
+    }
+}
+
 impl Judge {
     /// Lets others have it.
-    pub async fn release(self, project: &Project) -> Result<()> {
-        self.session.close().await;
-        tracing::debug!(database = self.database, "the judge is free");
-        self.lock.release(project.state.client()).await
+    pub async fn release(self, project: &mut Project) -> Result<()> {
+        let Self { bench, lock, .. } = self;
+        tracing::debug!(database = bench.database, "the judge is free");
+        if bench.is_as_new().await {
+            project.bench = Some(bench);
+        } else {
+            bench.session.close().await;
+        }
+        lock.release(project.state.client()).await
     }
 
     /// Runs changes one after the other, says where they end, and takes them back.
@@ -152,22 +191,25 @@ impl Judge {
         newcomers: Newcomers<'_>,
         compared: &[Address],
     ) -> Result<Result<Ended, Refused>> {
-        self.session.batch_execute("BEGIN").await?;
+        self.bench.session.batch_execute("BEGIN").await?;
         if !compared.is_empty() {
             self.set_counters().await?;
         }
         let outcome = self.run_inside(changes, newcomers, compared).await;
-        self.session.batch_execute("ROLLBACK").await?;
+        self.bench.session.batch_execute("ROLLBACK").await?;
         outcome
     }
 
     /// Puts the sequences back: what they gave out is not taken back with a transaction, and would be
     /// seen in the rows of whoever comes second.
-    async fn set_counters(&self) -> Result<()> {
-        let (names, values, used) = &self.counters;
+    async fn set_counters(&mut self) -> Result<()> {
+        let (names, values, used) = match &mut self.bench.counters {
+            Some(known) => known,
+            unknown => unknown.insert(counters(&self.bench.session).await?),
+        };
         let sql = "SELECT pg_catalog.setval(name::pg_catalog.regclass, value, used)
             FROM unnest($1::text[], $2::bigint[], $3::boolean[]) AS counter(name, value, used)";
-        self.session.execute(sql, &[names, values, used]).await?;
+        self.bench.session.execute(sql, &[names, values, used]).await?;
         Ok(())
     }
 
@@ -178,10 +220,10 @@ impl Judge {
         compared: &[Address],
     ) -> Result<Result<Ended, Refused>> {
         for (change, statements) in changes.iter().enumerate() {
-            self.session.batch_execute("SET LOCAL search_path TO DEFAULT").await?;
+            self.bench.session.batch_execute("SET LOCAL search_path TO DEFAULT").await?;
             for (number, statement) in statements.iter().enumerate() {
                 let sql = in_transaction(statement)?;
-                if let Err(error) = self.session.batch_execute(&sql).await {
+                if let Err(error) = self.bench.session.batch_execute(&sql).await {
                     let error = Error::from(error);
                     if error.class != Class::Refused {
                         return Err(error);
@@ -191,13 +233,13 @@ impl Judge {
             }
         }
         // What was put off to the end of a transaction is part of the change.
-        if let Err(error) = self.session.batch_execute("SET CONSTRAINTS ALL IMMEDIATE").await {
+        if let Err(error) = self.bench.session.batch_execute("SET CONSTRAINTS ALL IMMEDIATE").await {
             let change = changes.len().saturating_sub(1);
             return Ok(Err(Refused { change, statement: 0, error: error.into() }));
         }
-        let client: &Client = &self.session;
+        let client: &Client = &self.bench.session;
         client.batch_execute("SET LOCAL search_path TO DEFAULT").await?;
-        let live = identity::read(client, &self.own_roles, newcomers).await?;
+        let live = identity::read_often(client, &self.own_roles, newcomers, &self.bench.statements).await?;
         Ok(Ok(Ended { rows: self.rows(client, compared).await?, tree: live.tree }))
     }
 
@@ -232,7 +274,7 @@ impl Judge {
 }
 
 /// The sequences that may be set, and where they stand.
-async fn counters(client: &Client) -> Result<(Vec<String>, Vec<i64>, Vec<bool>)> {
+async fn counters(client: &Client) -> Result<Counters> {
     let sql = "SELECT format('%I.%I', schemaname, sequencename) AS name, coalesce(last_value, start_value) AS value,
             last_value IS NOT NULL AS used
         FROM pg_catalog.pg_sequences

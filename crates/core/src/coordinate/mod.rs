@@ -22,6 +22,8 @@ mod stats;
 mod survey;
 mod verdict;
 
+pub(crate) use judge::Bench;
+
 pub use declare::{Declaration, IntentCheck, Registered};
 pub use info::{ConflictInfo, IntentInfo};
 pub use locks::LockRequest;

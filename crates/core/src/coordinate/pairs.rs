@@ -105,6 +105,10 @@ pub(super) struct Found<'a> {
 }
 
 impl Found<'_> {
+    fn has(&self, conflict: &IntentConflict) -> bool {
+        self.first.id == conflict.first && self.second.map(|second| second.id) == conflict.second
+    }
+
     fn parties(&self) -> impl Iterator<Item = &Intent> {
         [Some(self.first), self.second].into_iter().flatten()
     }
@@ -118,6 +122,29 @@ pub(super) async fn record(
     found: Vec<Found<'_>>,
 ) -> Result<()> {
     put(transaction, project, actor, found, Some(NOT_ANY_MORE)).await
+}
+
+/// Records whom a new intent collides with, and tells of it after what is to be told before.
+pub(super) async fn record_new(
+    transaction: &impl Db,
+    project: ProjectId,
+    actor: &str,
+    found: Vec<Found<'_>>,
+    before: NewEvent<'_>,
+) -> Result<()> {
+    let new: Vec<_> = found
+        .iter()
+        .flat_map(|pair| {
+            let ids = (pair.first.id, pair.second.map(|second| second.id));
+            pair.collisions.iter().map(move |collision| (ids.0, ids.1, collision.clone()))
+        })
+        .collect();
+    let mut told = vec![before];
+    for conflict in intent_conflicts::insert_all(transaction, project, &new).await? {
+        let of = found.iter().find(|pair| pair.has(&conflict)).into_iter().flat_map(Found::parties);
+        told.extend(of.map(|of| event(Outcome::Found, &conflict, of, None)));
+    }
+    events::insert_all(transaction, project, actor, &told).await
 }
 
 /// Records conflicts of pairs besides those they have, and tells of them.
@@ -150,9 +177,7 @@ async fn put(
         .collect();
     let mut told = Vec::new();
     for (outcome, conflict) in intent_conflicts::put(transaction, project, &pairs, gone).await? {
-        let of_pair =
-            |pair: &&Found<'_>| pair.first.id == conflict.first && pair.second.map(|it| it.id) == conflict.second;
-        for of in found.iter().find(of_pair).into_iter().flat_map(Found::parties) {
+        for of in found.iter().find(|pair| pair.has(&conflict)).into_iter().flat_map(Found::parties) {
             told.push(event(outcome, &conflict, of, gone));
         }
     }
@@ -160,7 +185,7 @@ async fn put(
 }
 
 /// What one of a pair is told of their conflict.
-fn event(outcome: Outcome, conflict: &IntentConflict, of: &Intent, gone: Option<&str>) -> NewEvent {
+fn event(outcome: Outcome, conflict: &IntentConflict, of: &Intent, gone: Option<&str>) -> NewEvent<'static> {
     let found = &conflict.collision;
     let (subject, body) = match outcome {
         Outcome::Closed => (

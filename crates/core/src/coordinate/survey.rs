@@ -4,7 +4,7 @@ use super::HeadOfMain;
 use super::judge::{Ended, Judge};
 use crate::identity::Newcomers;
 use crate::project::{MAIN, Project};
-use crate::state::Commit;
+use crate::state::{self, Commit};
 use pleach_change::footprint::{Access, Footprint, ParseError, Surroundings, Touch, footprint_in};
 use pleach_change::{Change, diff};
 use pleach_postgres::script;
@@ -41,7 +41,10 @@ fn search_path() -> Vec<String> {
 impl Project {
     /// The head of `main`.
     pub(super) async fn main_head(&self) -> Result<Commit> {
-        self.commit_of(self.branch(MAIN).await?.head).await
+        match state::commits::head_of(self.state.client(), self.row.id, MAIN).await? {
+            Some(head) => Ok(head),
+            None => self.commit_of(self.branch(MAIN).await?.head).await,
+        }
     }
 
     /// The head of `main`, made ready; kept until `main` moves.

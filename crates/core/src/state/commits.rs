@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use std::collections::HashMap;
 use time::OffsetDateTime;
 use tokio_postgres::Row;
-use tokio_postgres::types::Json;
+use tokio_postgres::types::{Json, Type};
 
 /// SQL that changes data, and belongs to a commit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -144,6 +144,19 @@ pub async fn insert(db: &impl Db, project: ProjectId, new: &NewCommit) -> Result
 pub async fn find(db: &impl Db, project: ProjectId, hash: Hash) -> Result<Option<Commit>> {
     let sql = format!("select {COLUMNS} from pleach.commit where project_id = $1 and hash = $2");
     db.query_opt(&sql, &[&project.0, &bytes(&hash)]).await?.as_ref().map(read).transpose()
+}
+
+/// The commit that a branch stands at, if there is a branch of this name.
+///
+/// # Errors
+/// When the state database cannot be read.
+pub async fn head_of(db: &impl Db, project: ProjectId, branch: &str) -> Result<Option<Commit>> {
+    let sql = format!(
+        "select {COLUMNS} from pleach.commit
+         where project_id = $1 and hash = (select head from pleach.branch where project_id = $1 and name = $2)"
+    );
+    let found = db.query_typed_opt(&sql, &[(&project.0, Type::INT8), (&branch, Type::TEXT)]).await?;
+    found.as_ref().map(read).transpose()
 }
 
 /// The commit with this hash.

@@ -9,6 +9,7 @@ use serde::Serialize;
 use serde_json::Value as Json;
 use time::OffsetDateTime;
 use tokio_postgres::Row;
+use tokio_postgres::types::Type;
 
 /// The channel on which a new event is announced, with the project's number.
 pub const CHANNEL: &str = "pleach_event";
@@ -49,17 +50,15 @@ pub async fn insert(
     subject: &str,
     body: &Json,
 ) -> Result<()> {
-    let sql = "insert into pleach.event (project_id, actor, kind, intent_id, subject, body)
-        values ($1, $2, $3, $4, $5, $6)";
-    db.execute(sql, &[&project.0, &actor, &kind, &intent.map(|id| id.0), &subject, body]).await?;
-    Ok(())
+    let new = NewEvent { kind, intent, subject: subject.to_owned(), body: body.clone() };
+    insert_all(db, project, actor, &[new]).await
 }
 
 /// Something that is about to be written down.
-#[derive(Debug)]
-pub struct NewEvent {
+#[derive(Debug, Clone)]
+pub struct NewEvent<'a> {
     /// What sort of event.
-    pub kind: &'static str,
+    pub kind: &'a str,
     /// The intent it is about.
     pub intent: Option<IntentId>,
     /// What happened, in a line for people.
@@ -68,23 +67,35 @@ pub struct NewEvent {
     pub body: Json,
 }
 
-/// Writes down several things that happened, in the transaction that does them.
+/// Writes down several things that happened, in this order.
 ///
 /// # Errors
 /// When the state database cannot be written.
-pub async fn insert_all(db: &impl Db, project: ProjectId, actor: &str, new: &[NewEvent]) -> Result<()> {
-    if new.is_empty() {
+pub async fn insert_all(db: &impl Db, project: ProjectId, actor: &str, events: &[NewEvent<'_>]) -> Result<()> {
+    if events.is_empty() {
         return Ok(());
     }
-    let kinds: Vec<&str> = new.iter().map(|event| event.kind).collect();
-    let intents: Vec<Option<i64>> = new.iter().map(|event| event.intent.map(|id| id.0)).collect();
-    let subjects: Vec<&str> = new.iter().map(|event| event.subject.as_str()).collect();
-    let bodies: Vec<&Json> = new.iter().map(|event| &event.body).collect();
     let sql = "insert into pleach.event (project_id, actor, kind, intent_id, subject, body)
-        select $1, $2, kind, intent, subject, body
+        select $1, $2, kind, intent_id, subject, body
         from unnest($3::text[], $4::bigint[], $5::text[], $6::jsonb[]) with ordinality
-            as new(kind, intent, subject, body, place) order by place";
-    db.execute(sql, &[&project.0, &actor, &kinds, &intents, &subjects, &bodies]).await?;
+            as new(kind, intent_id, subject, body, place)
+        order by place";
+    let kinds: Vec<&str> = events.iter().map(|event| event.kind).collect();
+    let intents: Vec<Option<i64>> = events.iter().map(|event| event.intent.map(|id| id.0)).collect();
+    let subjects: Vec<&str> = events.iter().map(|event| event.subject.as_str()).collect();
+    let bodies: Vec<&Json> = events.iter().map(|event| &event.body).collect();
+    db.execute_typed(
+        sql,
+        &[
+            (&project.0, Type::INT8),
+            (&actor, Type::TEXT),
+            (&kinds, Type::TEXT_ARRAY),
+            (&intents, Type::INT8_ARRAY),
+            (&subjects, Type::TEXT_ARRAY),
+            (&bodies, Type::JSONB_ARRAY),
+        ],
+    )
+    .await?;
     Ok(())
 }
 

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::Value as Json;
 use time::OffsetDateTime;
 use tokio_postgres::Row;
-use tokio_postgres::types::Json as AsJson;
+use tokio_postgres::types::{Json as AsJson, ToSql, Type};
 
 text_enum! {
     /// How bad it is.
@@ -97,6 +97,15 @@ impl IntentConflict {
 const COLUMNS: &str = "id, first, second, key, class, severity, verdict, verified, objects, attributes, message,
     suggestions, evidence, found_at, reviewed_at, reviewed_by, notes, closed_at, closed_why";
 
+/// A collision as it is handed to the database.
+#[derive(Debug, Serialize)]
+struct Judged<'a> {
+    first: i64,
+    second: Option<i64>,
+    #[serde(flatten)]
+    collision: &'a Collision,
+}
+
 /// A pair of intents, the one that was registered first before the other, and how it was judged.
 #[derive(Debug)]
 pub struct JudgedPair {
@@ -133,13 +142,6 @@ pub async fn put(
     pairs: &[JudgedPair],
     gone: Option<&str>,
 ) -> Result<Vec<(Outcome, IntentConflict)>> {
-    #[derive(Debug, Serialize)]
-    struct Judged<'a> {
-        first: i64,
-        second: Option<i64>,
-        #[serde(flatten)]
-        collision: &'a Collision,
-    }
     let ids = |pair: &JudgedPair| (pair.first.0, pair.second.map(|id| id.0));
     let judged: Vec<Judged<'_>> = pairs
         .iter()
@@ -195,8 +197,41 @@ pub async fn put(
         union all select 'conflict.closed', {COLUMNS} from closed
         order by id"
     );
-    let told = db.query(&sql, &[&project.0, &first, &second, &AsJson(judged), &gone]).await?;
-    rows(&told, |row| Ok((get(row, "outcome")?, read(row)?)))
+    let given: [(&(dyn ToSql + Sync), Type); 5] = [
+        (&project.0, Type::INT8),
+        (&first, Type::INT8_ARRAY),
+        (&second, Type::INT8_ARRAY),
+        (&AsJson(judged), Type::JSONB),
+        (&gone, Type::TEXT),
+    ];
+    rows(&db.query_typed(&sql, &given).await?, |row| Ok((get(row, "outcome")?, read(row)?)))
+}
+
+/// Records conflicts of pairs that have none yet.
+///
+/// # Errors
+/// When the state database cannot be written.
+pub async fn insert_all(
+    db: &impl Db,
+    project: ProjectId,
+    new: &[(IntentId, Option<IntentId>, Collision)],
+) -> Result<Vec<IntentConflict>> {
+    if new.is_empty() {
+        return Ok(Vec::new());
+    }
+    let sql = format!(
+        "insert into pleach.intent_conflict (project_id, first, second, key, class, severity, verdict, verified,
+            objects, attributes, message, suggestions, evidence)
+         select $1, first, second, key, class, severity, verdict, verified, objects, attributes, message,
+            suggestions, evidence
+         from jsonb_populate_recordset(null::pleach.intent_conflict, $2)
+         returning {COLUMNS}"
+    );
+    let given: Vec<Judged<'_>> = new
+        .iter()
+        .map(|(first, second, collision)| Judged { first: first.0, second: second.map(|id| id.0), collision })
+        .collect();
+    rows(&db.query_typed(&sql, &[(&project.0, Type::INT8), (&AsJson(given), Type::JSONB)]).await?, read)
 }
 
 /// The conflicts of a project, or of one intent, by number.
@@ -204,11 +239,15 @@ pub async fn put(
 /// # Errors
 /// When the state database cannot be read.
 pub async fn list(db: &impl Db, project: ProjectId, of: Option<IntentId>) -> Result<Vec<IntentConflict>> {
-    let sql = format!(
-        "select {COLUMNS} from pleach.intent_conflict
-         where project_id = $1 and ($2::bigint is null or $2 in (first, second)) order by id"
-    );
-    rows(&db.query(&sql, &[&project.0, &of.map(|id| id.0)]).await?, read)
+    let (project, of) = (project.0, of.map(|id| id.0));
+    let mut sql = format!("select {COLUMNS} from pleach.intent_conflict where project_id = $1");
+    let mut given: Vec<(&(dyn ToSql + Sync), Type)> = vec![(&project, Type::INT8)];
+    if of.is_some() {
+        sql.push_str(" and $2 in (first, second)");
+        given.push((&of, Type::INT8));
+    }
+    sql.push_str(" order by id");
+    rows(&db.query_typed(&sql, &given).await?, read)
 }
 
 /// The pairs that PostgreSQL has not judged yet, whose intents are both active.

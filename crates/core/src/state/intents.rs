@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde_json::Value as Json;
 use time::OffsetDateTime;
 use tokio_postgres::Row;
+use tokio_postgres::types::{ToSql, Type};
 
 text_enum! {
     /// How far an intent has come.
@@ -168,23 +169,23 @@ pub async fn insert(db: &impl Db, project: ProjectId, new: &NewIntent) -> Result
          returning {COLUMNS}"
     );
     let row = db
-        .query_opt(
+        .query_typed_opt(
             &sql,
             &[
-                &project.0,
-                &new.agent_id,
-                &new.agent_type,
-                &new.feature_name,
-                &new.branch_name,
-                &new.schema_changes,
-                &new.tables_affected,
-                &new.risk_level.as_str(),
-                &new.estimated_hours,
-                &new.metadata,
-                &new.footprint,
-                &new.executed,
-                &bytes(&new.judged_on),
-                &new.registered_by,
+                (&project.0, Type::INT8),
+                (&new.agent_id, Type::TEXT),
+                (&new.agent_type, Type::TEXT),
+                (&new.feature_name, Type::TEXT),
+                (&new.branch_name, Type::TEXT),
+                (&new.schema_changes, Type::TEXT_ARRAY),
+                (&new.tables_affected, Type::TEXT_ARRAY),
+                (&new.risk_level.as_str(), Type::TEXT),
+                (&new.estimated_hours, Type::FLOAT8),
+                (&new.metadata, Type::JSONB),
+                (&new.footprint, Type::JSONB),
+                (&new.executed, Type::BOOL),
+                (&bytes(&new.judged_on), Type::BYTEA),
+                (&new.registered_by, Type::TEXT),
             ],
         )
         .await?;
@@ -244,8 +245,11 @@ pub async fn get_by_id(db: &impl Db, project: ProjectId, id: IntentId) -> Result
 /// When the state database cannot be read.
 pub async fn many(db: &impl Db, project: ProjectId, ids: &[IntentId]) -> Result<Vec<Intent>> {
     let sql = format!("select {COLUMNS} from pleach.intent where project_id = $1 and id = any($2) order by id");
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
     let ids: Vec<i64> = ids.iter().map(|id| id.0).collect();
-    rows(&db.query(&sql, &[&project.0, &ids]).await?, read)
+    rows(&db.query_typed(&sql, &[(&project.0, Type::INT8), (&ids, Type::INT8_ARRAY)]).await?, read)
 }
 
 /// The active intent that is worked on a branch.
@@ -255,7 +259,8 @@ pub async fn many(db: &impl Db, project: ProjectId, ids: &[IntentId]) -> Result<
 pub async fn of_branch(db: &impl Db, project: ProjectId, branch: &str) -> Result<Option<Intent>> {
     let sql =
         format!("select {COLUMNS} from pleach.intent where project_id = $1 and branch_name = $2 and closed_at is null");
-    db.query_opt(&sql, &[&project.0, &branch]).await?.as_ref().map(read).transpose()
+    let found = db.query_typed_opt(&sql, &[(&project.0, Type::INT8), (&branch, Type::TEXT)]).await?;
+    found.as_ref().map(read).transpose()
 }
 
 /// The other active intents for a feature.
@@ -267,7 +272,7 @@ pub async fn of_feature(db: &impl Db, project: ProjectId, feature: &str) -> Resu
         "select {COLUMNS} from pleach.intent
          where project_id = $1 and feature_name = $2 and closed_at is null order by id"
     );
-    rows(&db.query(&sql, &[&project.0, &feature]).await?, read)
+    rows(&db.query_typed(&sql, &[(&project.0, Type::INT8), (&feature, Type::TEXT)]).await?, read)
 }
 
 /// The intents of a project, by number.
@@ -359,7 +364,7 @@ pub async fn needs_approval(db: &impl Db, intent: IntentId) -> Result<bool> {
 /// When the connection is lost.
 pub async fn one_at_a_time(transaction: &impl Db, project: ProjectId) -> Result<()> {
     let key = super::locks::key("intents", &project.to_string());
-    transaction.execute("select pg_advisory_xact_lock($1)", &[&key]).await?;
+    transaction.execute_typed("select pg_advisory_xact_lock($1)", &[(&key, Type::INT8)]).await?;
     Ok(())
 }
 
@@ -368,12 +373,25 @@ pub async fn one_at_a_time(transaction: &impl Db, project: ProjectId) -> Result<
 /// # Errors
 /// When the state database cannot be written.
 pub async fn set_keys(db: &impl Db, project: ProjectId, intent: IntentId, keys: &[(String, bool)]) -> Result<()> {
+    db.execute_typed("delete from pleach.intent_key where intent_id = $1", &[(&intent.0, Type::INT8)]).await?;
+    add_keys(db, project, intent, keys).await
+}
+
+/// Adds to the keys under which an intent is found.
+///
+/// # Errors
+/// When the state database cannot be written.
+pub async fn add_keys(db: &impl Db, project: ProjectId, intent: IntentId, keys: &[(String, bool)]) -> Result<()> {
+    if keys.is_empty() {
+        return Ok(());
+    }
     let (texts, strong) = columns(keys);
-    db.execute("delete from pleach.intent_key where intent_id = $1", &[&intent.0]).await?;
     let sql = "insert into pleach.intent_key (project_id, key, strong, intent_id)
         select $1, key, strong, $2 from unnest($3::text[], $4::boolean[]) as new(key, strong)
         on conflict do nothing";
-    db.execute(sql, &[&project.0, &intent.0, &texts, &strong]).await?;
+    let types = (Type::TEXT_ARRAY, Type::BOOL_ARRAY);
+    db.execute_typed(sql, &[(&project.0, Type::INT8), (&intent.0, Type::INT8), (&texts, types.0), (&strong, types.1)])
+        .await?;
     Ok(())
 }
 
@@ -383,12 +401,17 @@ pub async fn set_keys(db: &impl Db, project: ProjectId, intent: IntentId, keys: 
 /// # Errors
 /// When the state database cannot be read.
 pub async fn touching(db: &impl Db, project: ProjectId, keys: &[(String, bool)]) -> Result<Vec<IntentId>> {
+    if keys.is_empty() {
+        return Ok(Vec::new());
+    }
     let (texts, strong) = columns(keys);
     let sql = "select distinct k.intent_id
         from unnest($2::text[], $3::boolean[]) as mine(key, strong)
         join pleach.intent_key k on k.project_id = $1 and k.key = mine.key and (k.strong or mine.strong)
         order by 1";
-    rows(&db.query(sql, &[&project.0, &texts, &strong]).await?, |row| get(row, "intent_id"))
+    let given: [(&(dyn ToSql + Sync), Type); 3] =
+        [(&project.0, Type::INT8), (&texts, Type::TEXT_ARRAY), (&strong, Type::BOOL_ARRAY)];
+    rows(&db.query_typed(sql, &given).await?, |row| get(row, "intent_id"))
 }
 
 fn columns(keys: &[(String, bool)]) -> (Vec<&str>, Vec<bool>) {
@@ -400,6 +423,9 @@ fn columns(keys: &[(String, bool)]) -> (Vec<&str>, Vec<bool>) {
 /// # Errors
 /// When the state database cannot be written.
 pub async fn depend(db: &impl Db, intent: IntentId, needs: &[IntentId], declared: bool) -> Result<()> {
+    if needs.is_empty() {
+        return Ok(());
+    }
     let needs: Vec<i64> = needs.iter().map(|id| id.0).collect();
     let sql = "insert into pleach.intent_dependency (intent_id, needs, declared)
         select $1, needs, $3 from unnest($2::bigint[]) as needs on conflict do nothing";
@@ -414,7 +440,8 @@ pub async fn depend(db: &impl Db, intent: IntentId, needs: &[IntentId], declared
 pub async fn dependencies(db: &impl Db, intents: &[IntentId]) -> Result<Vec<(IntentId, IntentId)>> {
     let ids: Vec<i64> = intents.iter().map(|id| id.0).collect();
     let sql = "select intent_id, needs from pleach.intent_dependency where intent_id = any($1) order by 1, 2";
-    rows(&db.query(sql, &[&ids]).await?, |row| Ok((get(row, "intent_id")?, get(row, "needs")?)))
+    let found = db.query_typed(sql, &[(&ids, Type::INT8_ARRAY)]).await?;
+    rows(&found, |row| Ok((get(row, "intent_id")?, get(row, "needs")?)))
 }
 
 fn read(row: &Row) -> Result<Intent> {

@@ -1,11 +1,12 @@
 //! Partitions: which tables and schemas a sort of agent owns.
 
-use super::sql::{get, rows};
+use super::sql::get;
 use super::{Db, ProjectId};
 use pleach_postgres::Result;
 use schemars::JsonSchema;
 use serde::Serialize;
 use tokio_postgres::Row;
+use tokio_postgres::types::Type;
 
 /// What a sort of agent owns.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
@@ -19,10 +20,11 @@ pub struct Partition {
 }
 
 /// What stands in front of the names of a project that is not the server's first.
+const PREFIX: &str = "case when id = (select min(id) from pleach.project) then '' else name || ':' end";
+
 async fn prefix(db: &impl Db, project: ProjectId) -> Result<String> {
-    let sql = "select case when id = (select min(id) from pleach.project) then '' else name || ':' end as prefix
-        from pleach.project where id = $1";
-    get(&db.query_one(sql, &[&project.0]).await?, "prefix")
+    let sql = format!("select {PREFIX} as prefix from pleach.project where id = $1");
+    get(&db.query_one(&sql, &[&project.0]).await?, "prefix")
 }
 
 /// All partitions of a project, by sort of agent.
@@ -30,16 +32,19 @@ async fn prefix(db: &impl Db, project: ProjectId) -> Result<String> {
 /// # Errors
 /// When the state database cannot be read.
 pub async fn list(db: &impl Db, project: ProjectId) -> Result<Vec<Partition>> {
-    let prefix = prefix(db, project).await?;
-    let sql = "select agent_type, coalesce(owned_tables, '{}') as owned_tables,
-            coalesce(owned_schemas, '{}') as owned_schemas
-        from public.pggit_agent_partitions order by agent_type";
-    let all = rows(&db.query(sql, &[]).await?, read)?;
-    let own = all.into_iter().filter_map(|partition| {
-        let agent_type = partition.agent_type.strip_prefix(&prefix)?.to_owned();
-        (!agent_type.contains(':')).then_some(Partition { agent_type, ..partition })
-    });
-    Ok(own.collect())
+    let sql = format!(
+        "select {PREFIX} as prefix, agent_type, coalesce(owned_tables, '{{}}') as owned_tables,
+             coalesce(owned_schemas, '{{}}') as owned_schemas
+         from pleach.project, public.pggit_agent_partitions where id = $1 order by agent_type"
+    );
+    let mut own = Vec::new();
+    for row in db.query_typed(&sql, &[(&project.0, Type::INT8)]).await? {
+        let (partition, prefix) = (read(&row)?, get::<String>(&row, "prefix")?);
+        if let Some(agent_type) = partition.agent_type.strip_prefix(&prefix).filter(|name| !name.contains(':')) {
+            own.push(Partition { agent_type: agent_type.to_owned(), ..partition });
+        }
+    }
+    Ok(own)
 }
 
 /// Says what a sort of agent owns, in place of what was said before.

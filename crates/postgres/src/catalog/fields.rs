@@ -1,20 +1,11 @@
-//! Asking catalogs, and taking their rows apart.
+//! Taking the rows of catalogs apart.
 
 use super::{CatalogId, class};
 use crate::{Class, Error, Result};
 use pleach_schema::{Value, qualified};
 use std::collections::BTreeMap;
-use tokio_postgres::types::{FromSql, Type};
-use tokio_postgres::{GenericClient, Row};
-
-/// Runs a catalog query, whose `$1` is a list of OIDs where it has one.
-pub(super) async fn query(client: &impl GenericClient, sql: &str, oids: Option<&[u32]>) -> Result<Vec<Row>> {
-    let rows = match &oids {
-        Some(oids) => client.query_typed(sql, &[(oids, Type::OID_ARRAY)]).await?,
-        None => client.query_typed(sql, &[]).await?,
-    };
-    Ok(rows)
-}
+use tokio_postgres::Row;
+use tokio_postgres::types::FromSql;
 
 /// A query without the lines marked `-- since N` for a version of the server after this one.
 pub(super) fn for_version(sql: &str, version: u32) -> String {

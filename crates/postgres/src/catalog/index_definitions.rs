@@ -4,9 +4,10 @@
 //! reading the catalogs costs. The usual index, a B-tree on plain columns, is written here instead,
 //! in the same words; for anything else the server is asked.
 
+use super::asker::Asker;
 use super::columns::ColumnTypes;
 use super::draft::Draft;
-use super::fields::{Fields, query};
+use super::fields::Fields;
 use super::{CatalogId, class};
 use crate::Result;
 use pleach_schema::quote_ident;
@@ -20,7 +21,7 @@ const FIRST_OF_USERS: u32 = 16384;
 
 /// The definitions of indexes, from `USING` on.
 pub(super) async fn read(
-    client: &impl GenericClient,
+    asker: &Asker<'_, impl GenericClient>,
     draft: &Draft,
     columns: &ColumnTypes,
     indexes: &[Row],
@@ -48,7 +49,7 @@ pub(super) async fn read(
         }
     }
     if !unusual.is_empty() {
-        for row in query(client, include_str!("sql/index_definitions.sql"), Some(&unusual)).await? {
+        for row in asker.query(include_str!("sql/index_definitions.sql"), Some(&unusual)).await? {
             definitions.insert(row.oid("oid")?, row.text("definition")?.to_owned());
         }
     }

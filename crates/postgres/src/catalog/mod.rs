@@ -6,6 +6,7 @@
 
 mod acl;
 mod aggregates;
+mod asker;
 mod class;
 mod columns;
 mod constraints;
@@ -26,9 +27,11 @@ mod triggers;
 mod types;
 mod unmodelled;
 
+pub use asker::Statements;
+
 use crate::Result;
+use asker::Asker;
 use draft::Draft;
-use fields::query;
 use pleach_schema::{Address, Object};
 use scope::Scope;
 use serde::Serialize;
@@ -100,8 +103,26 @@ pub struct ReadOptions {
 /// # Errors
 /// When there is no transaction, the connection is lost, or the server refuses a query.
 pub async fn read(client: &impl GenericClient, options: &ReadOptions) -> Result<Reading> {
+    read_by(Asker { client, statements: None }, options).await
+}
+
+/// Reads as [`read`] does, over a connection that is going to be asked again: what it prepares is
+/// kept in `statements`, which is of this connection alone.
+///
+/// # Errors
+/// As [`read`].
+pub async fn read_often(
+    client: &impl GenericClient,
+    options: &ReadOptions,
+    statements: &Statements,
+) -> Result<Reading> {
+    read_by(Asker { client, statements: Some(statements) }, options).await
+}
+
+async fn read_by(asker: Asker<'_, impl GenericClient>, options: &ReadOptions) -> Result<Reading> {
+    let client = asker.client;
     let session = session::pin(client).await?;
-    let reading = read_pinned(client, options).await;
+    let reading = read_pinned(&asker, options).await;
     // After an error of the server's the transaction is over, and the settings are back with it.
     let restored = session.restore(client).await;
     let reading = reading?;
@@ -109,9 +130,9 @@ pub async fn read(client: &impl GenericClient, options: &ReadOptions) -> Result<
     Ok(reading)
 }
 
-async fn read_pinned(client: &impl GenericClient, options: &ReadOptions) -> Result<Reading> {
-    let (scope, start) = Scope::read(client, options).await?;
-    let rows = Rows::fetch(client, &scope).await?;
+async fn read_pinned(asker: &Asker<'_, impl GenericClient>, options: &ReadOptions) -> Result<Reading> {
+    let (scope, start) = Scope::read(asker, options).await?;
+    let rows = Rows::fetch(asker, &scope).await?;
     let dependencies = references::parse(&rows.dependencies)?;
     let mut draft = Draft::new(scope, &rows.comments, &dependencies)?;
 
@@ -122,7 +143,7 @@ async fn read_pinned(client: &impl GenericClient, options: &ReadOptions) -> Resu
     let types = columns::add(&mut draft, &relations, &rows.columns)?;
     columns::add_not_null_details(&mut draft, &rows.not_nulls)?;
     sequences::add(&mut draft, &dependencies, &rows.sequences)?;
-    let definitions = index_definitions::read(client, &draft, &types, &rows.indexes, &rows.operator_classes).await?;
+    let definitions = index_definitions::read(asker, &draft, &types, &rows.indexes, &rows.operator_classes).await?;
     let parents = indexes::Parents::of(&draft.scope, &relations, &rows.indexes)?;
     indexes::add(&mut draft, &relations, &parents, &definitions, &rows.indexes)?;
     indexes::add_statistics(&mut draft, &rows.index_statistics)?;
@@ -137,7 +158,7 @@ async fn read_pinned(client: &impl GenericClient, options: &ReadOptions) -> Resu
     standalone::add_default_privileges(&mut draft, &rows.default_privileges)?;
 
     references::resolve(&mut draft, &dependencies);
-    unmodelled::add(&mut draft, client, &rows.unmodelled).await?;
+    unmodelled::add(&mut draft, asker.client, &rows.unmodelled).await?;
     Ok(draft.finish())
 }
 
@@ -168,9 +189,9 @@ struct Rows {
 
 impl Rows {
     /// Sends every query before the first answer is awaited.
-    async fn fetch(client: &impl GenericClient, scope: &Scope) -> Result<Self> {
+    async fn fetch(asker: &Asker<'_, impl GenericClient>, scope: &Scope) -> Result<Self> {
         let ask = async |sql: &'static str, schemas: Option<&[u32]>| {
-            query(client, &fields::for_version(sql, scope.version), schemas).await
+            asker.query(&fields::for_version(sql, scope.version), schemas).await
         };
         macro_rules! fetch {
             (in_schemas { $($scoped:ident)* } everywhere { $($plain:ident)* }) => {{

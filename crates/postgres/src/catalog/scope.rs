@@ -1,8 +1,9 @@
 //! What is read: the schemas, what extensions own in them, and whose roles are the project's own.
 
 use super::acl::Roles;
+use super::asker::Asker;
 use super::draft::Draft;
-use super::fields::{Fields, query};
+use super::fields::Fields;
 use super::{CatalogId, ReadOptions, class};
 use crate::{Class, Error, Result};
 use pleach_schema::{Address, Attr, Kind, Object, qualified};
@@ -26,12 +27,12 @@ pub(super) struct Start {
 
 impl Scope {
     /// Reads the version, the schemas and the extensions.
-    pub(super) async fn read(client: &impl GenericClient, options: &ReadOptions) -> Result<(Self, Start)> {
+    pub(super) async fn read(asker: &Asker<'_, impl GenericClient>, options: &ReadOptions) -> Result<(Self, Start)> {
         let (version, schemas, extensions, members) = tokio::try_join!(
-            query(client, "SELECT current_setting('server_version_num')::int4 AS version", None),
-            query(client, include_str!("sql/schemas.sql"), None),
-            query(client, include_str!("sql/extensions.sql"), None),
-            query(client, include_str!("sql/members.sql"), None),
+            asker.query("SELECT current_setting('server_version_num')::int4 AS version", None),
+            asker.query(include_str!("sql/schemas.sql"), None),
+            asker.query(include_str!("sql/extensions.sql"), None),
+            asker.query(include_str!("sql/members.sql"), None),
         )?;
         let version = version.first().map(|row| row.field::<i32>("version")).transpose()?.unwrap_or_default();
         let mut scope = Self {
