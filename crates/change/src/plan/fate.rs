@@ -1,7 +1,7 @@
 //! What happens to each object between two trees.
 
 use super::bind::binds;
-use super::table::parents_part;
+use super::table::{own_identity, parents_part};
 use crate::{Change, Diff};
 use pleach_schema::{Address, Attr, Kind, Lineage, Object, Tree, Value};
 use std::collections::{HashMap, HashSet};
@@ -273,6 +273,12 @@ impl Judge<'_> {
                 {
                     self.recreate(lineage, &composite);
                 }
+            }
+            // Its own sequence may want the name of the one that goes, so that has to be gone by then.
+            Kind::Column
+                if own_identity(now.1.get(Attr::Identity)).is_some() && before.get(Attr::Default).is_some() =>
+            {
+                self.fates.detached.insert(lineage);
             }
             // It lets go by getting another default.
             Kind::Column | Kind::Domain if !still && self.has_other_default(lineage) => {}
