@@ -404,13 +404,18 @@ pub async fn touching(db: &impl Db, project: ProjectId, keys: &[(String, bool)])
     if keys.is_empty() {
         return Ok(Vec::new());
     }
-    let (texts, strong) = columns(keys);
-    let sql = "select distinct k.intent_id
-        from unnest($2::text[], $3::boolean[]) as mine(key, strong)
-        join pleach.intent_key k on k.project_id = $1 and k.key = mine.key and (k.strong or mine.strong)
+    // Everybody has some of the same weak keys: two questions, so that the index tells weak from
+    // strong and none of those is looked at.
+    let sql = "select k.intent_id from unnest($2::text[]) as mine(key)
+            join pleach.intent_key k on k.project_id = $1 and k.key = mine.key and k.strong
+        union
+        select k.intent_id from unnest($3::text[]) as mine(key)
+            join pleach.intent_key k on k.project_id = $1 and k.key = mine.key and not k.strong
         order by 1";
+    let all: Vec<&str> = keys.iter().map(|(key, _)| key.as_str()).collect();
+    let strong: Vec<&str> = keys.iter().filter(|(_, strong)| *strong).map(|(key, _)| key.as_str()).collect();
     let given: [(&(dyn ToSql + Sync), Type); 3] =
-        [(&project.0, Type::INT8), (&texts, Type::TEXT_ARRAY), (&strong, Type::BOOL_ARRAY)];
+        [(&project.0, Type::INT8), (&all, Type::TEXT_ARRAY), (&strong, Type::TEXT_ARRAY)];
     rows(&db.query_typed(sql, &given).await?, |row| get(row, "intent_id"))
 }
 
