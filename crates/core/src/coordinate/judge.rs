@@ -1,12 +1,13 @@
 //! Judges: where changes are tried, each in a transaction that is taken back.
 
+use super::rows::{self, Compared};
 use crate::identity::{self, Newcomers};
 use crate::project::{APPLICATION, Project};
 use crate::state::{self, Commit, Purpose, SessionLock, locks};
 use pleach_postgres::connect::{Session, connect};
 use pleach_postgres::script;
 use pleach_postgres::{Class, Error, Result};
-use pleach_schema::{Address, Tree, quote_ident};
+use pleach_schema::{Tree, quote_ident};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -17,9 +18,6 @@ const MOST: usize = 4;
 
 /// How long a statement of a change may run here, and wait for a lock.
 const STATEMENT_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// Rows of tables up to this size are compared.
-const COMPARED_BYTES: i64 = 8 << 20;
 
 /// A database at a commit, held by this process.
 pub(super) struct Judge {
@@ -33,7 +31,8 @@ pub(super) struct Judge {
 pub(super) struct Ended {
     /// The schema.
     pub tree: Tree,
-    /// A checksum of the rows of each table that was to be compared; `None` where that is too large.
+    /// A checksum of the rows of each table that was written, or was to be compared, and the value
+    /// of each sequence; `None` where that is too large.
     pub rows: BTreeMap<String, Option<String>>,
 }
 
@@ -146,7 +145,7 @@ impl Judge {
         &mut self,
         changes: &[&[String]],
         newcomers: Newcomers<'_>,
-        compared: &[Address],
+        compared: &Compared,
     ) -> Result<Result<Ended, Refused>> {
         self.session.batch_execute("BEGIN").await?;
         let outcome = self.run_inside(changes, newcomers, compared).await;
@@ -158,8 +157,9 @@ impl Judge {
         &self,
         changes: &[&[String]],
         newcomers: Newcomers<'_>,
-        compared: &[Address],
+        compared: &Compared,
     ) -> Result<Result<Ended, Refused>> {
+        let sequences = rows::rewind(&self.session, compared).await?;
         for (change, statements) in changes.iter().enumerate() {
             self.session.batch_execute("SET LOCAL search_path TO DEFAULT").await?;
             for (number, statement) in statements.iter().enumerate() {
@@ -181,28 +181,9 @@ impl Judge {
         let client: &Client = &self.session;
         client.batch_execute("SET LOCAL search_path TO DEFAULT").await?;
         let live = identity::read(client, &self.own_roles, newcomers).await?;
-        Ok(Ok(Ended { rows: self.rows(client, compared).await?, tree: live.tree }))
-    }
-
-    async fn rows(&self, client: &Client, compared: &[Address]) -> Result<BTreeMap<String, Option<String>>> {
-        let mut sums = BTreeMap::new();
-        for table in compared {
-            let name = table.sql();
-            let size = "SELECT pg_catalog.pg_table_size(c) FROM pg_catalog.to_regclass($1) c WHERE c IS NOT NULL";
-            let Some(row) = client.query_opt(size, &[&name]).await? else { continue };
-            let small = row.try_get::<_, Option<i64>>(0)?.is_some_and(|bytes| bytes <= COMPARED_BYTES);
-            let sum = if small {
-                let sql = format!(
-                    "SELECT pg_catalog.md5(coalesce(pg_catalog.string_agg(r, E'\\n' ORDER BY r), ''))
-                     FROM (SELECT t::text AS r FROM {name} t) rows"
-                );
-                Some(client.query_one(&sql, &[]).await?.try_get(0)?)
-            } else {
-                None
-            };
-            sums.insert(name, sum);
-        }
-        Ok(sums)
+        let mut rows = rows::checksums(client, compared).await?;
+        rows.extend(rows::values(client, &sequences).await?);
+        Ok(Ok(Ended { rows, tree: live.tree }))
     }
 }
 

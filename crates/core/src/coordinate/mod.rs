@@ -16,6 +16,7 @@ mod moves;
 mod pairs;
 mod partitions;
 mod pipeline;
+mod rows;
 mod settle;
 mod shapes;
 mod stats;

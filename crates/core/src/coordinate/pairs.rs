@@ -2,8 +2,9 @@
 
 use super::declare::survey_of;
 use super::judge::Judge;
+use super::rows::Compared;
 use super::settle;
-use super::survey::{self, Survey};
+use super::survey::Survey;
 use super::verdict::{self, Judged, Side};
 use crate::project::Project;
 use crate::state::events::{self, NewEvent};
@@ -11,7 +12,7 @@ use crate::state::intent_conflicts::{self, JudgedPair, Outcome};
 use crate::state::intents::{self, Intent};
 use crate::state::{Collision, Commit, Db, IntentConflict, IntentId, ProjectId};
 use pleach_postgres::Result;
-use pleach_schema::{Address, Tree};
+use pleach_schema::Tree;
 use serde_json::json;
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -86,11 +87,10 @@ impl Project {
             .filter(|intent| intent.id != first.id && intent.id != second.id)
             .map(|intent| intent.schema_changes.as_slice())
             .collect();
-        let written: Vec<Address> =
-            survey::written(&one.footprint).union(&survey::written(&other.footprint)).cloned().collect();
+        let compared = Compared::of(&one.footprint, &other.footprint);
         let first = Side { statements: &first.schema_changes, survey: one };
         let second = Side { statements: &second.schema_changes, survey: other };
-        verdict::judge(judge, tree, &before, &first, &second, &written).await
+        verdict::judge(judge, tree, &before, &first, &second, compared).await
     }
 }
 

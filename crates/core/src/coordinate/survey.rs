@@ -2,6 +2,7 @@
 
 use super::HeadOfMain;
 use super::judge::{Ended, Judge};
+use super::rows::Compared;
 use crate::identity::Newcomers;
 use crate::project::{MAIN, Project};
 use crate::state::Commit;
@@ -94,12 +95,6 @@ fn bad_sql(sql: &str, error: &ParseError) -> Error {
         .hint("correct the SQL and try again")
 }
 
-/// The tables whose rows a change writes, or may write.
-pub(super) fn written(footprint: &Footprint) -> BTreeSet<Address> {
-    let written = footprint.touches.iter().filter(|touch| touch.access == Access::Write);
-    written.filter_map(|touch| table_of(&touch.object)).collect()
-}
-
 /// The table that an object is, or is part of.
 pub(super) fn table_of(object: &Address) -> Option<Address> {
     match object.kind {
@@ -134,9 +129,10 @@ pub(super) async fn run(
     head: &Tree,
     footprint: &mut Footprint,
 ) -> Result<Result<Seen, super::judge::Refused>> {
+    let compared = Compared::nothing_of(footprint);
     let start = match before {
         [] => None,
-        before => match judge.run(before, Newcomers::Carry(head), &[]).await? {
+        before => match judge.run(before, Newcomers::Carry(head), &compared).await? {
             Ok(ended) => Some(ended.tree),
             Err(refused) => return Ok(Err(refused)),
         },
@@ -144,7 +140,7 @@ pub(super) async fn run(
     let changes: Vec<&[String]> = before.iter().copied().chain([statements]).collect();
     // What those before make is the same thing each time.
     let newcomers = start.as_ref().map_or(Newcomers::Carry(head), Newcomers::Expect);
-    let ended = match judge.run(&changes, newcomers, &[]).await? {
+    let ended = match judge.run(&changes, newcomers, &compared).await? {
         Ok(ended) => ended,
         Err(refused) => return Ok(Err(refused)),
     };

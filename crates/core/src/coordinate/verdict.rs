@@ -1,13 +1,15 @@
 //! Verdicts: how two changes relate, found by running them in both orders.
 
 use super::judge::{Ended, Judge, Refused};
+use super::rows::Compared;
 use super::survey::Survey;
 use crate::apply::differences;
 use crate::identity::Newcomers;
 use pleach_postgres::Result;
-use pleach_schema::{Address, Tree};
+use pleach_schema::Tree;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
+use std::collections::BTreeSet;
 use std::fmt;
 
 /// How two changes relate.
@@ -73,17 +75,26 @@ pub(super) async fn judge(
     before: &[&[String]],
     first: &Side<'_>,
     second: &Side<'_>,
-    written: &[Address],
+    compared: Compared,
 ) -> Result<Judged> {
     let one = [before, &[first.statements, second.statements]].concat();
     let other = [before, &[second.statements, first.statements]].concat();
-    let one = judge.run(&one, Newcomers::Carry(head), written).await?;
-    let other = judge.run(&other, Newcomers::Carry(head), written).await?;
+    let mut ended = judge.run(&one, Newcomers::Carry(head), &compared).await?;
+    let seen =
+        |end: &Result<Ended, Refused>| end.as_ref().map(|end| end.rows.keys().cloned().collect()).unwrap_or_default();
+    let written: BTreeSet<String> = seen(&ended);
+    let compared = compared.and(written.iter().cloned());
+    let other = judge.run(&other, Newcomers::Carry(head), &compared).await?;
+    // What only the other order wrote was not looked at in the first one.
+    let more: BTreeSet<String> = seen(&other);
+    if ended.is_ok() && !more.is_subset(&written) {
+        ended = judge.run(&one, Newcomers::Carry(head), &compared.and(more)).await?;
+    }
     let alike = match (&first.survey.ended, &second.survey.ended) {
         (Some(first), Some(second)) => !first.changed.is_empty() && first.tree == second.tree,
         _ => false,
     };
-    Ok(weigh(&one, &other, alike))
+    Ok(weigh(&ended, &other, alike))
 }
 
 fn weigh(one: &Result<Ended, Refused>, other: &Result<Ended, Refused>, alike: bool) -> Judged {
@@ -94,9 +105,9 @@ fn weigh(one: &Result<Ended, Refused>, other: &Result<Ended, Refused>, alike: bo
             None => (Verdict::Commutes, None),
             Some(difference) => (Verdict::Diverges, Some(difference)),
         },
-        _ if alike => (Verdict::Identical, None),
         (Ok(_), Err(refused)) => (Verdict::FirstFirst, Some(words(refused))),
         (Err(refused), Ok(_)) => (Verdict::SecondFirst, Some(words(refused))),
+        (Err(_), Err(_)) if alike => (Verdict::Identical, None),
         (Err(refused), Err(_)) => (Verdict::Incompatible, Some(words(refused))),
     };
     let mut evidence = evidence;
