@@ -24,6 +24,8 @@ pub struct Clash {
     pub why: String,
     /// What would resolve it.
     pub suggestion: String,
+    /// Whether it may only show when what one of them defines is used, and not when both are run.
+    pub shows_later: bool,
 }
 
 /// What sort of conflict it is.
@@ -156,7 +158,10 @@ pub fn clashes(a: &Footprint, b: &Footprint, tree: &Tree) -> Vec<Clash> {
         by_object.entry((class, object)).or_default().push(meeting);
     }
     let mut all: Vec<Clash> =
-        by_object.into_iter().map(|((class, object), meetings)| told(class, object, &meetings, tree)).collect();
+        by_object.iter().map(|((class, object), meetings)| told(*class, object, meetings, tree)).collect();
+    for (clash, meetings) in all.iter_mut().zip(by_object.values()) {
+        clash.shows_later = meetings.iter().any(|meeting| shows_later(a, b, meeting));
+    }
     all.extend(same_columns(a, b));
     all.extend(opaque(a, b));
     all.sort_by_key(|clash| std::cmp::Reverse(severity(clash.verdict)));
@@ -278,10 +283,23 @@ fn is_same_text(a: &Footprint, b: &Footprint) -> bool {
     digests(a) == digests(b)
 }
 
+fn uses(touch: &Touch) -> bool {
+    touch.access == Access::Read || touch.missing || touch.attribute.as_deref() == Some("blocks")
+}
+
+/// Whether the one that uses something only says how it will be used. A statement that uses it at
+/// once, with all that it calls and fires, shows what comes of that when it runs.
+fn shows_later(a: &Footprint, b: &Footprint, meeting: &Meeting<'_>) -> bool {
+    const AT_ONCE: [&str; 9] =
+        ["INSERT", "UPDATE", "DELETE", "MERGE", "SELECT", "CALL", "DO", "TRUNCATE", "REFRESH MATERIALIZED VIEW"];
+    let used_by = [(a, meeting.a), (b, meeting.b)].into_iter().filter(|(_, touch)| uses(touch));
+    let tags = used_by.filter_map(|(footprint, touch)| Some((footprint.statements.get(touch.statement)?, touch)));
+    let at_once = |tag: &str, touch: &Touch| AT_ONCE.contains(&tag) || (tag == "CREATE INDEX" && !touch.implied);
+    !meeting.guess.is_harmless() && tags.into_iter().any(|(statement, touch)| !at_once(&statement.tag, touch))
+}
+
 fn class(meeting: &Meeting<'_>) -> Class {
     let (a, b) = (meeting.a, meeting.b);
-    let uses =
-        |touch: &Touch| touch.access == Access::Read || touch.missing || touch.attribute.as_deref() == Some("blocks");
     if uses(a) != uses(b) {
         return Class::Dependency;
     }
@@ -336,7 +354,8 @@ fn told(class: Class, object: &Address, meetings: &[Meeting<'_>], tree: &Tree) -
         Some(meeting) => (format!("{}: {}", object, meeting.why), suggestion(guess, meeting, tree)),
         None => (String::new(), String::new()),
     };
-    Clash { class, objects, attributes: attributes.into_iter().collect(), verdict: guess, why, suggestion }
+    let attributes = attributes.into_iter().collect();
+    Clash { class, objects, attributes, verdict: guess, why, suggestion, shows_later: false }
 }
 
 /// Whether an attribute is the object's own, and not a word for how it is used.
@@ -366,6 +385,7 @@ fn same_columns(a: &Footprint, b: &Footprint) -> Vec<Clash> {
                 verdict: Guess::Commutes,
                 why: format!("{} and {} are on the same columns", index.object, other.object),
                 suggestion: format!("keep one of them: leave {} out of the second change", other.object),
+                shows_later: false,
             });
         }
     }
@@ -400,11 +420,12 @@ fn opaque(a: &Footprint, b: &Footprint) -> Vec<Clash> {
         _ => None,
     };
     if let Some(opaque) = unseen {
-        found.push(without_object(
+        let clash = without_object(
             Guess::Diverges,
             format!("{}: what it touches is only known when it runs", opaque.what),
             "run both on a scratch database, where it shows what they touch".to_owned(),
-        ));
+        );
+        found.push(Clash { shows_later: false, ..clash });
     }
     found
 }
@@ -447,5 +468,7 @@ fn extensions(maker: &Footprint, user: &Footprint, side: First) -> Option<Clash>
 }
 
 fn without_object(verdict: Guess, why: String, suggestion: String) -> Clash {
-    Clash { class: Class::Dependency, objects: vec![], attributes: vec![], verdict, why, suggestion }
+    // What the model has no kind for is not compared where they were run.
+    let (objects, attributes) = (vec![], vec![]);
+    Clash { class: Class::Dependency, objects, attributes, verdict, why, suggestion, shows_later: true }
 }

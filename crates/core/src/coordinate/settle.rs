@@ -88,7 +88,7 @@ impl Verdict {
 fn of_clash(clash: &Clash, first: &Intent, second: &Intent, judged: Option<&Judged>) -> Collision {
     let (name, by_class) = class(clash.class);
     // What only shows when a function is called is not seen by running the statements.
-    let unseen = clash.class == Class::Dependency && !clash.verdict.is_harmless();
+    let unseen = clash.class == Class::Dependency && clash.shows_later && !clash.verdict.is_harmless();
     let verdict = match judged {
         Some(judged) if !(judged.verdict == Verdict::Commutes && unseen) => judged.verdict,
         _ => guessed(clash.verdict),

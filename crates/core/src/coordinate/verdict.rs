@@ -91,7 +91,11 @@ pub(super) async fn judge(
         ended = judge.run(&one, Newcomers::Carry(head), &compared.and(more)).await?;
     }
     let alike = match (&first.survey.ended, &second.survey.ended) {
-        (Some(first), Some(second)) => !first.changed.is_empty() && first.tree == second.tree,
+        (Some(one), Some(other)) => {
+            let same_change = !one.changed.is_empty() && one.tree == other.tree;
+            // What the model has no kind for is in no tree.
+            same_change || first.statements == second.statements
+        }
         _ => false,
     };
     Ok(weigh(&ended, &other, alike))

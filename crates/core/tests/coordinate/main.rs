@@ -4,8 +4,12 @@
 #[path = "../../../postgres/tests/support/corpus.rs"]
 #[allow(dead_code, reason = "other tests use the rest of it")]
 mod corpus;
+#[path = "../support/random.rs"]
+mod random;
 #[path = "../support/mod.rs"]
+#[allow(dead_code, reason = "other tests use the rest of it")]
 mod support;
 
 mod agents;
+mod anything;
 mod pairs;
