@@ -63,9 +63,7 @@ impl Oracle<'_> {
 
     /// What is left of changes, one after the other; nothing where one was refused.
     fn after(&self, database: &str, changes: &[&str]) -> Option<String> {
-        let anew = format!(
-            "DROP DATABASE IF EXISTS {database};\nCREATE DATABASE {database} TEMPLATE corpus STRATEGY wal_log;"
-        );
+        let anew = format!("DROP DATABASE IF EXISTS {database};\nCREATE DATABASE {database} TEMPLATE corpus;");
         let mut psql = self.program("psql", "postgres");
         psql.args(["-X", "-q", "-v", "ON_ERROR_STOP=1"]);
         anew.lines().for_each(|line| {

@@ -51,15 +51,23 @@ async fn hold(server: &Server) -> Vec<String> {
                 continue;
             }
             harmful += 1;
-            for (way, told) in ["having run them", "having read them"].iter().zip(&told).zip(warned).filter(|it| !it.1).map(|it| it.0) {
-                failed.push(format!("{}: seed {seed}, {way}:\n  {a}\n  {b}\nthey were told{}", server.bin.display(), told.show()));
+            for (way, told) in
+                ["having run them", "having read them"].iter().zip(&told).zip(warned).filter(|it| !it.1).map(|it| it.0)
+            {
+                failed.push(format!(
+                    "{}: seed {seed}, {way}:\n  {a}\n  {b}\nthey were told{}",
+                    server.bin.display(),
+                    told.show()
+                ));
             }
         }
         agents.close(server).await;
     }
     println!(
         "{}: {harmful} harmful pairs; of {harmless} harmless ones {} taken for harmful having run them, {} having read them",
-        server.bin.display(), alarms[0], alarms[1]
+        server.bin.display(),
+        alarms[0],
+        alarms[1]
     );
     assert!(harmful > 0 && harmless > 0, "all pairs are of one sort");
     failed
@@ -81,7 +89,7 @@ async fn accepted(server: &Server, statements: &[String]) -> String {
 /// Random pairs of changes that each run on `main` by themselves, rather of those that have a word
 /// in common: others seldom meet.
 async fn pairs(agents: &Agents, seed: u64) -> Vec<(String, String)> {
-    let tree: Tree = agents.project.tree(&agents.project.head("main").await.unwrap()).await.unwrap();
+    let tree: Tree = agents.project.tree(&agents.project.resolve("main").await.unwrap()).await.unwrap();
     let mut changes: Vec<String> = vec![];
     for number in 0..CHANGES {
         for change in random::changes(seed * 1_000 + number, &tree, 1) {
@@ -90,7 +98,9 @@ async fn pairs(agents: &Agents, seed: u64) -> Vec<(String, String)> {
             }
         }
     }
-    let words = |sql: &str| -> Vec<String> { sql.split_whitespace().filter(|word| word.contains('.')).map(str::to_owned).collect() };
+    let words = |sql: &str| -> Vec<String> {
+        sql.split_whitespace().filter(|word| word.contains('.')).map(str::to_owned).collect()
+    };
     let mut pairs = vec![];
     for (number, a) in changes.iter().enumerate() {
         let near = |b: &&String| words(b).iter().any(|word| words(a).contains(word));
