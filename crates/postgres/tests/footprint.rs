@@ -8,15 +8,17 @@
 //! shows their footprints.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "support/corpus.rs"]
+mod corpus;
 mod support;
 
+use corpus::{Pair, Topic, base as base_sql, folder, is_harmless, topics};
 use futures_util::StreamExt;
 use pleach_change::footprint::{Access, Clash, Footprint, Surroundings, clashes, footprint_in};
 use pleach_postgres::catalog::{ReadOptions, read};
 use pleach_schema::{Entry, Kind, Lineage, Tree};
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use support::{Cluster, clusters};
 use tokio_postgres::{Client, Statement};
@@ -31,41 +33,6 @@ const FALSE_ALARMS: usize = 15;
 /// set anew in it.
 const BEGIN: &str = "BEGIN; SET LOCAL search_path = public; ALTER SEQUENCE users_id_seq RESTART WITH 3;
     ALTER SEQUENCE orders_id_seq RESTART WITH 3; ALTER SEQUENCE ticket RESTART WITH 1";
-
-/// Two changes of the base schema.
-#[derive(Debug, Clone)]
-struct Pair {
-    a: String,
-    b: String,
-    said: Vec<String>,
-}
-
-/// The pairs of one file.
-struct Topic {
-    path: PathBuf,
-    pairs: Vec<Pair>,
-}
-
-fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/footprint")
-}
-
-fn topics() -> Vec<Topic> {
-    let mut paths: Vec<PathBuf> =
-        std::fs::read_dir(folder().join("pairs")).unwrap().map(|entry| entry.unwrap().path()).collect();
-    paths.sort();
-    paths.into_iter().map(|path| Topic { pairs: parse(&std::fs::read_to_string(&path).unwrap()), path }).collect()
-}
-
-fn parse(text: &str) -> Vec<Pair> {
-    let blocks = text.split("\n\n").map(str::trim).filter(|block| !block.is_empty());
-    let pair = |block: &str| {
-        let line = |start: &str| block.lines().find_map(|line| line.strip_prefix(start)).map(str::to_owned);
-        let said = block.lines().filter_map(|line| line.strip_prefix("= ")).map(str::to_owned).collect();
-        Pair { a: line("A: ").expect(block), b: line("B: ").expect(block), said }
-    };
-    blocks.map(pair).collect()
-}
 
 /// What the oracle knows: what is left after changes, or what the server said.
 struct Oracle {
@@ -120,10 +87,6 @@ impl Oracle {
             (Err(_), Err(_)) => "incompatible",
         }
     }
-}
-
-fn is_harmless(verdict: &str) -> bool {
-    matches!(verdict, "commutes" | "identical")
 }
 
 /// What reading the two changes says.
@@ -194,7 +157,7 @@ async fn base(cluster: &Cluster, database: &str) -> Client {
         // Roles are the server's: another run may have left them.
         let _ = client.batch_execute(&format!("CREATE ROLE {role}")).await;
     }
-    client.batch_execute(&std::fs::read_to_string(folder().join("base.sql")).unwrap()).await.unwrap();
+    client.batch_execute(&base_sql()).await.unwrap();
     client
 }
 
@@ -245,12 +208,8 @@ async fn copy(admin: &Client, name: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_conflict_is_found_and_few_are_made_up() {
-    let mut topics = topics();
+    let topics = topics();
     let only = std::env::var("PAIR").ok();
-    if let Some(only) = &only {
-        let has = |pair: &Pair| pair.a.contains(only.as_str()) || pair.b.contains(only.as_str());
-        topics.iter_mut().for_each(|topic| topic.pairs.retain(has));
-    }
     let pairs: Vec<Pair> = topics.iter().flat_map(|topic| topic.pairs.iter().cloned()).collect();
     assert!(only.is_some() || pairs.len() >= PAIRS, "only {} pairs", pairs.len());
     let mut said: BTreeMap<usize, BTreeMap<u32, &str>> = BTreeMap::new();
@@ -306,10 +265,7 @@ fn disagreements(pairs: &[Pair], said: &BTreeMap<usize, BTreeMap<u32, &str>>) ->
     let mut out = vec![];
     for (number, pair) in pairs.iter().enumerate().filter(|(_, pair)| pair.said != ["dependency"]) {
         for (version, verdict) in &said[&number] {
-            let own = format!("{version}: ");
-            let expected = pair.said.iter().find_map(|line| line.strip_prefix(&own));
-            let expected = expected.or_else(|| pair.said.iter().find(|line| !line.contains(": ")).map(String::as_str));
-            if expected != Some(*verdict) {
+            if pair.said_on(*version) != Some(*verdict) {
                 out.push(format!(
                     "{}\n  {}\n  PostgreSQL {version} says {verdict} (UPDATE=1 writes it)",
                     pair.a, pair.b

@@ -5,7 +5,6 @@
 mod support;
 
 mod branches;
-mod corpus;
 mod history;
 mod migrations;
 mod pagila;

@@ -10,8 +10,8 @@ use tokio_postgres::{Client, NoTls};
 /// A server that stops when the last test that uses it ends.
 pub struct Cluster {
     pub major: u32,
-    bin: PathBuf,
-    dir: tempfile::TempDir,
+    pub bin: PathBuf,
+    pub dir: tempfile::TempDir,
 }
 
 /// A server of every version there is: in the folders of `PLEACH_TEST_PG_BINS`, or where Debian
