@@ -21,8 +21,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use support::{Cluster, clusters};
 
-/// How many work at once, each in a database of its own.
-const AT_ONCE: usize = 3;
+/// How many work at once, each in a database of its own: they wait for checkpoints most of the time.
+const AT_ONCE: usize = 8;
 
 /// A server and its programs, with what is known already.
 struct Oracle<'a> {
