@@ -196,11 +196,12 @@ impl Graph<'_> {
                     self.tie(first, at);
                 }
             }
-            // A child takes the defaults that its parents have when it comes.
+            // A child takes the columns and the defaults that its parents have when it comes.
             let parents = Some(&act.address).filter(|address| address.kind == Kind::Table);
             for parent in parents.map(|table| parent_tables(self.to, table)).unwrap_or_default() {
                 let columns = self.to.parts(&parent.path, Kind::Column).map(|(_, entry)| entry.lineage);
-                let first: Vec<usize> = columns.filter_map(|column| self.find(What::Alter, column)).collect();
+                let acts = columns.flat_map(|column| [What::Create, What::Alter].map(|what| self.find(what, column)));
+                let first: Vec<usize> = acts.flatten().collect();
                 self.nodes[at].soft.extend(first);
             }
             self.tie_to_earlier_self(at, &act);
