@@ -85,17 +85,17 @@ impl Oracle<'_> {
     fn verdict(&self, database: &str, pair: &Pair) -> &'static str {
         let (a, b) = (pair.a.as_str(), pair.b.as_str());
         let (ab, ba) = (self.after(database, &[a, b]), self.after(database, &[b, a]));
+        let same = || {
+            let (a, b) = (self.after_alone(database, a), self.after_alone(database, b));
+            a.is_some() && a == b
+        };
         match (&ab, &ba) {
-            (Some(one), Some(other)) if one != other => return "diverges",
-            (Some(_), None) => return "order_required a",
-            (None, Some(_)) => return "order_required b",
-            _ => {}
-        }
-        let (a, b) = (self.after_alone(database, a), self.after_alone(database, b));
-        match a.is_some() && a == b {
-            true => "identical",
-            false if ab.is_some() => "commutes",
-            false => "incompatible",
+            (Some(one), Some(other)) if one != other => "diverges",
+            _ if same() => "identical",
+            (Some(_), None) => "order_required a",
+            (None, Some(_)) => "order_required b",
+            (Some(_), Some(_)) => "commutes",
+            (None, None) => "incompatible",
         }
     }
 
