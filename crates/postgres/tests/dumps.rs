@@ -1,6 +1,9 @@
 //! The corpus of pairs held against psql and pg_dump alone: each pair is run in both orders on
 //! copies of the base database, each change in a transaction of its own, and the dumps are compared.
 //!
+//! A server whose build has no pg_dump cannot be asked this way: the managed builds of PostgreSQL 18
+//! have none. At least one can, or the test fails.
+//!
 //! `footprint/dumps.txt` has the pairs of which a dump tells something else than the corpus, with the
 //! reason. `PAIR=text` shows what is found for those that have the text in them.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]

@@ -117,8 +117,10 @@ async fn go_together(main: &Client, a: &str, b: &str) -> bool {
     let (ab, ba) = (after(main, &state, &[a, b]).await, after(main, &state, &[b, a]).await);
     match (ab, ba) {
         (Some(one), Some(other)) => one == other,
-        (None, None) => after(main, &state, &[a]).await == after(main, &state, &[b]).await,
-        _ => false,
+        _ => {
+            let alone = after(main, &state, &[a]).await;
+            alone.is_some() && alone == after(main, &state, &[b]).await
+        }
     }
 }
 
