@@ -269,13 +269,13 @@ ALTER TABLE base ADD COLUMN more integer;
 ALTER TABLE base ADD CONSTRAINT no_x CHECK (title <> 'x') NO INHERIT;
 -- plan
 ALTER TABLE public.base RENAME COLUMN label TO title;
+ALTER TABLE public.base ADD COLUMN more integer;
 CREATE TABLE public.child (
     own integer
 ) INHERITS (public.side, public.base);
 ALTER TABLE ONLY public.child ALTER COLUMN extra SET NOT NULL;
 ALTER TABLE ONLY public.child ALTER COLUMN title SET DEFAULT 'y'::text;
 CREATE TABLE public.grandchild () INHERITS (public.child);
-ALTER TABLE public.base ADD COLUMN more integer;
 ALTER TABLE public.base ADD CONSTRAINT no_x CHECK ((title <> 'x'::text)) NO INHERIT;
 
 -- case: inheritance is given up and taken on
