@@ -78,6 +78,7 @@ pub(super) fn decide(from: &Tree, to: &Tree, diff: &Diff) -> Fates {
     judge.settle();
     let mut fates = judge.fates;
     super::circle::break_circles(from, to, &mut fates);
+    super::moved::let_keys_go(from, &mut fates);
     fates
 }
 

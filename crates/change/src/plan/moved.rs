@@ -4,12 +4,30 @@
 //! The old one steps aside, the new one is made with its partitions, the rows are put where they
 //! belong now, and the old one goes.
 
-use super::fate::partitions;
+use super::fate::{Fates, partitions};
 use super::order::{Graph, What};
 use super::remove::{aside_name, rename_own};
 use super::table::{own_identity, parent_tables};
 use super::{Stage, Step, Writer, step};
 use pleach_schema::{Address, Attr, Kind, Lineage, Object, Tree, Value, quote_ident, quote_literal};
+
+/// A table that waits for its rows to move lets go of the tables it refers to that go: they need not
+/// wait along with it.
+pub(super) fn let_keys_go(from: &Tree, fates: &mut Fates) {
+    let mut keys = Vec::new();
+    for table in fates.moved.iter().filter_map(|lineage| from.address(*lineage)) {
+        let goes = |r: &Address| {
+            let another = r.kind == Kind::Table && r.path != table.path;
+            another && from.lineage(r).is_some_and(|lineage| fates.goes(lineage))
+        };
+        let of_gone = from.parts(&table.path, Kind::Constraint).filter(|(_, key)| {
+            let is_key = key.object.text(Attr::ConstraintType) == Some("foreign key");
+            is_key && !key.object.is(Attr::Inherited) && key.object.derived.references.iter().any(goes)
+        });
+        keys.extend(of_gone.map(|(_, key)| key.lineage));
+    }
+    fates.apart.extend(keys);
+}
 
 impl Graph<'_> {
     /// Rows move when the new table and its partitions are there, before the old one goes, and

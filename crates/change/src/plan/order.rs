@@ -251,17 +251,19 @@ impl Graph<'_> {
         }
         let object = self.from.object(address)?;
         let references = &object.derived.references;
-        // A foreign key goes with the columns that it is on, and not with those that it refers to.
-        let on_itself =
-            |r: &Address| matches!(r.kind, Kind::Table | Kind::Column) && r.relation() == address.relation();
-        let is_key = object.text(Attr::ConstraintType) == Some("foreign key");
-        if is_key && references.iter().filter(|r| matches!(r.kind, Kind::Table | Kind::Column)).all(on_itself) {
-            return None;
+        match object.text(Attr::ConstraintType) {
+            // A foreign key goes with the columns that it is on, and not with those that it refers to.
+            Some("foreign key") if self.is_on_itself(address, object) => return None,
+            // The columns of its WHERE do not take it along; its table's does.
+            Some("exclusion") => return self.fates.leading_parts(self.from, address).into_iter().find(goes),
+            _ => {}
         }
-        let column = |reference: &&Address| reference.kind == Kind::Column && goes(reference);
         match address.kind {
             Kind::Index | Kind::Constraint => {
-                let own = references.iter().find(|r| column(r) && r.relation() == address.relation()).cloned();
+                let column = |r: &&Address| r.kind == Kind::Column && r.relation() == address.relation() && goes(r);
+                // A generated column goes before those that it is made of.
+                let made = |r: &&Address| self.from.object(r).is_none_or(|r| r.get(Attr::Generated).is_none());
+                let own = references.iter().filter(column).min_by_key(made).cloned();
                 own.or_else(|| self.fates.leading_parts(self.from, address).into_iter().find(goes))
             }
             Kind::Statistics => references.iter().find(|r| goes(r)).cloned(),
@@ -275,13 +277,24 @@ impl Graph<'_> {
         }
     }
 
-    /// For a foreign key of a partitioned table to a table that goes: the partitions that are taken
-    /// off. They would keep it.
+    /// Whether a foreign key refers to the table that it is on, or to a partition of it.
+    fn is_on_itself(&self, key: &Address, object: &Object) -> bool {
+        let own = Address::new(Kind::Table, key.relation().iter().cloned());
+        let partitioned = self.from.is_of_partitioned(key);
+        let family = if partitioned { super::moved::with_partitions(self.from, &own) } else { vec![own] };
+        let mut near = object.derived.references.iter().filter(|r| matches!(r.kind, Kind::Table | Kind::Column));
+        near.all(|r| family.iter().any(|table| table.path == r.relation()))
+    }
+
+    /// For a foreign key of a partitioned table to a table or a key that goes: the partitions that
+    /// are taken off. They would keep it.
     pub fn keeping_key(&self, key: &Address) -> Vec<Address> {
         let object = self.from.object(key).filter(|object| object.text(Attr::ConstraintType) == Some("foreign key"));
         let Some(object) = object.filter(|_| self.from.is_of_partitioned(key)) else { return Vec::new() };
         let goes = |r: &&Address| self.from.lineage(r).is_some_and(|lineage| self.fates.goes(lineage));
-        let other = |r: &&Address| r.kind == Kind::Table && r.path != key.relation();
+        let other = |r: &&Address| {
+            matches!(r.kind, Kind::Table | Kind::Constraint | Kind::Index) && r.relation() != key.relation()
+        };
         if !object.derived.references.iter().filter(other).any(|r| goes(&r)) {
             return Vec::new();
         }

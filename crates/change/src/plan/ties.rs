@@ -15,14 +15,16 @@ impl Graph<'_> {
         for address in going {
             let Some(node) = self.drop_node(&address) else { continue };
             for support in self.from.supports(&address) {
-                if self.let_go_before(&address, &support) {
+                if self.let_go_before(&address, &support) || self.taken_off_before(&address, &support) {
                     continue;
                 }
                 if let Some(later) = self.drop_node(&support) {
                     self.tie(node, later);
                 }
                 // What cannot stay while a column changes its type is gone before.
+                // Sequences stay beside their column until its default is another one.
                 let retyped = self.from.lineage(&support).filter(|support| self.fates.retyped.contains(support));
+                let retyped = retyped.filter(|_| address.kind != Kind::Sequence);
                 if let Some(later) = retyped.and_then(|column| self.find(What::Alter, column)) {
                     self.tie(node, later);
                 }
@@ -36,8 +38,13 @@ impl Graph<'_> {
             if let Some(first) = loose.and_then(|table| self.find(What::Detach, table)) {
                 self.tie(first, node);
             }
+            // A table that is taken off keeps what goes from the table above it.
+            for first in self.coming_off(&address) {
+                self.tie(first, node);
+            }
             // A partition may be partitioned by a column that goes from the table above it.
-            for parent in parent_tables(self.from, &address) {
+            let above = parent_tables(self.from, &address).into_iter();
+            for parent in above.filter(|parent| !self.taken_off_before(&address, parent)).collect::<Vec<_>>() {
                 let columns: Vec<Address> =
                     self.from.parts(&parent.path, Kind::Column).map(|(column, _)| column.clone()).collect();
                 for later in columns.iter().filter_map(|column| self.drop_node(column)).collect::<Vec<_>>() {
@@ -47,9 +54,12 @@ impl Graph<'_> {
             // The columns of a typed table go with the attributes of its type.
             if address.kind == Kind::Attribute {
                 let tables = self.from.parent(&address).and_then(|of| self.fates.dependants.get(&of)).into_iter();
-                let typed = tables.flatten().filter_map(|table| self.from.lineage(table));
-                let typed: Vec<Lineage> = typed.filter(|table| self.fates.loose.contains(table)).collect();
-                let first: Vec<usize> = typed.iter().filter_map(|table| self.find(What::Detach, *table)).collect();
+                let typed: Vec<Lineage> = tables.flatten().filter_map(|table| self.from.lineage(table)).collect();
+                let loose = typed.iter().filter(|table| self.fates.loose.contains(table));
+                let detached = loose.filter_map(|table| self.find(What::Detach, *table));
+                // The rows of one that is made anew are still to be put into it.
+                let moved = typed.iter().filter_map(|table| self.find(What::Move, *table));
+                let first: Vec<usize> = detached.chain(moved).collect();
                 first.into_iter().for_each(|first| self.tie(first, node));
             }
             for partition in self.keeping_key(&address) {
@@ -71,6 +81,29 @@ impl Graph<'_> {
             return false;
         };
         object.derived.references.contains(support) && !binds(self.from, object, Attr::Type, support)
+    }
+
+    /// Whether something is of a table whose rows move, and is taken off the table that a support
+    /// is of before that goes.
+    fn taken_off_before(&self, address: &Address, support: &Address) -> bool {
+        let table = Address::new(Kind::Table, address.relation().iter().cloned());
+        let Some(lineage) = self.from.lineage(&table).filter(|lineage| self.fates.moved.contains(lineage)) else {
+            return false;
+        };
+        self.find(What::Detach, lineage).is_some()
+            && parent_tables(self.from, &table).iter().any(|parent| parent.path == support.relation())
+    }
+
+    /// For a column, or a table: the acts that take off the tables below it.
+    fn coming_off(&self, address: &Address) -> Vec<usize> {
+        let table = match address.kind {
+            Kind::Table => Some(address.clone()),
+            Kind::Column => self.from.parent(address),
+            _ => None,
+        };
+        let below = table.and_then(|table| self.fates.dependants.get(&table)).into_iter().flatten();
+        let tables = below.filter(|below| below.kind == Kind::Table).filter_map(|below| self.from.lineage(below));
+        tables.filter_map(|table| self.find(What::Detach, table)).collect()
     }
 
     /// The acts by which an object comes off another one that it stands on.
@@ -272,6 +305,7 @@ impl Graph<'_> {
 
     /// Ties come after both ends are there and as they shall be.
     pub fn tie_finishes(&mut self) {
+        let attached = self.attachments();
         for (at, act) in self.acts().into_iter().filter(|(_, act)| act.what == What::Finish) {
             let mut first: Vec<Address> = self.to.supports(&act.address);
             first.push(act.address.clone());
@@ -279,9 +313,17 @@ impl Graph<'_> {
                 // A partition is attached after its own indexes are there, so that PostgreSQL
                 // finds them instead of making more.
                 let own = [Kind::Index, Kind::Constraint, Kind::Column];
-                first.extend(own.iter().flat_map(|kind| self.parts_but_keys(&act.address, *kind)));
+                let parts: Vec<Address> =
+                    own.iter().flat_map(|kind| self.parts_but_keys(&act.address, *kind)).collect();
+                // It finds only those that are valid: of a partition with partitions, those to
+                // which its partitions' are attached.
+                for part in parts.iter().filter(|part| part.kind != Kind::Column) {
+                    self.tie_attachments(&attached, self.to.lineage(part), at);
+                }
+                first.extend(parts);
                 for parent in parent_tables(self.to, &act.address) {
                     first.extend(self.parts_but_keys(&parent, Kind::Column));
+                    self.tie_going_columns(at, &parent);
                     self.tie_indexes_of_parent(at, &act.address, &parent);
                 }
             }
@@ -329,6 +371,15 @@ impl Graph<'_> {
                 }
             }
         }
+    }
+
+    /// A table has all columns of its parents when it comes to them: those that go are gone.
+    fn tie_going_columns(&mut self, attaching: usize, parent: &Address) {
+        let stays = self.to.lineage(parent).filter(|lineage| !self.fates.comes(*lineage));
+        let Some(old) = stays.and_then(|lineage| self.from.address(lineage)) else { return };
+        let columns = self.from.parts(&old.path, Kind::Column).map(|(column, _)| column);
+        let going: Vec<usize> = columns.filter_map(|column| self.drop_node(column)).collect();
+        going.into_iter().for_each(|first| self.tie(first, attaching));
     }
 
     /// New indexes of a partitioned table come when its partitions are there: then their own ones

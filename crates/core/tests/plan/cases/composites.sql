@@ -252,3 +252,32 @@ ALTER TYPE public.span_multirange RENAME TO pleach_1_m;
 CREATE TYPE public.span AS RANGE (SUBTYPE = text, SUBTYPE_OPCLASS = pg_catalog.text_pattern_ops, MULTIRANGE_TYPE_NAME = public.span_multirange);
 ALTER TABLE public.t ALTER COLUMN s TYPE public.span USING s::text::public.span;
 DROP TYPE public.pleach_1;
+
+-- case: a typed table becomes one of another type and its rows come along before its own loses an attribute
+-- names
+-- old
+CREATE TYPE place AS (street text, number integer);
+CREATE TABLE typed OF place;
+INSERT INTO typed VALUES ('high', 7);
+-- change
+CREATE TYPE spot AS (road text, number integer);
+DROP TABLE typed;
+ALTER TYPE place DROP ATTRIBUTE number;
+ALTER TYPE place ADD ATTRIBUTE more integer;
+CREATE TABLE typed OF spot;
+INSERT INTO typed VALUES (NULL, 7);
+-- keeps
+SELECT * FROM typed
+-- plan
+ALTER TABLE public.typed RENAME TO pleach_1;
+CREATE TYPE public.spot AS (
+    road text,
+    number integer
+);
+ALTER TYPE public.place ADD ATTRIBUTE more integer CASCADE;
+CREATE TABLE public.typed OF public.spot;
+INSERT INTO public.typed (number) SELECT number FROM ONLY public.pleach_1;
+-- destroys all values of attribute public.place.number
+ALTER TYPE public.place DROP ATTRIBUTE number CASCADE;
+-- destroys all values of public.typed.street
+DROP TABLE public.pleach_1;

@@ -255,3 +255,36 @@ ALTER TABLE guests ADD CONSTRAINT grown CHECK (age > 17) NOT ENFORCED;
 -- plan
 ALTER TABLE public.guests ADD CONSTRAINT grown CHECK ((age > 17)) NOT ENFORCED;
 ALTER TABLE public.guests ADD CONSTRAINT guests_room_during_fkey FOREIGN KEY (room, PERIOD during) REFERENCES public.rooms(id, PERIOD during);
+
+-- case: columns go that an exclusion constraint and a generated column are made of
+-- old
+CREATE TABLE t (id integer, was text, half integer GENERATED ALWAYS AS (id / 2) STORED, kept integer);
+ALTER TABLE t ADD CONSTRAINT apart EXCLUDE USING btree (id WITH =) WHERE (half IS NOT NULL);
+ALTER TABLE t ADD CONSTRAINT alone EXCLUDE USING btree (kept WITH =) WHERE (was IS NOT NULL);
+CREATE UNIQUE INDEX once ON t (id, half);
+-- change
+ALTER TABLE t DROP CONSTRAINT apart, DROP CONSTRAINT alone, DROP COLUMN half, DROP COLUMN id, DROP COLUMN was;
+-- plan
+ALTER TABLE public.t DROP CONSTRAINT alone;
+-- destroys all values of public.t.was
+ALTER TABLE public.t DROP COLUMN was;
+ALTER TABLE public.t DROP CONSTRAINT apart;
+ALTER TABLE public.t DROP COLUMN half;
+-- destroys all values of public.t.id
+ALTER TABLE public.t DROP COLUMN id;
+
+-- case: a serial column becomes a narrower one without a default
+-- old
+CREATE TABLE t (id serial, other integer);
+INSERT INTO t (other) VALUES (1), (2);
+-- change
+ALTER TABLE t ALTER COLUMN id DROP DEFAULT, ALTER COLUMN id DROP NOT NULL, ALTER COLUMN id TYPE smallint;
+DROP SEQUENCE t_id_seq;
+-- keeps
+SELECT * FROM t ORDER BY id
+-- plan
+ALTER TABLE public.t ALTER COLUMN id DROP DEFAULT;
+ALTER TABLE public.t ALTER COLUMN id TYPE smallint USING id::smallint;
+ALTER TABLE public.t ALTER COLUMN id DROP NOT NULL;
+-- destroys the position of sequence public.t_id_seq
+DROP SEQUENCE public.t_id_seq;

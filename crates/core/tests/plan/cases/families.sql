@@ -69,6 +69,7 @@ ALTER TABLE public.events_rest ATTACH PARTITION public.events_rest_1 FOR VALUES 
 ALTER TABLE ONLY public.events_rest ADD CONSTRAINT events_rest_pkey PRIMARY KEY (id, at);
 ALTER INDEX public.events_rest_pkey ATTACH PARTITION public.events_rest_1_pkey;
 CREATE INDEX events_rest_kind_idx ON ONLY public.events_rest USING btree (kind);
+ALTER INDEX public.events_rest_kind_idx ATTACH PARTITION public.events_rest_1_kind_idx;
 ALTER TABLE public.events ATTACH PARTITION public.events_rest DEFAULT;
 ALTER TABLE public.events ADD CONSTRAINT events_o_fkey FOREIGN KEY (o) REFERENCES public.other(id);
 ALTER INDEX public.events_pkey ATTACH PARTITION public.events_rest_pkey;
@@ -77,7 +78,6 @@ CREATE INDEX events_kind ON ONLY public.events USING btree (kind);
 ALTER INDEX public.events_kind ATTACH PARTITION public.events_24_kind_idx;
 ALTER INDEX public.events_kind ATTACH PARTITION public.events_25_by_kind;
 ALTER INDEX public.events_kind ATTACH PARTITION public.events_rest_kind_idx;
-ALTER INDEX public.events_rest_kind_idx ATTACH PARTITION public.events_rest_1_kind_idx;
 
 -- case: partitions come, go and are taken off
 -- old

@@ -185,6 +185,8 @@ ALTER TABLE public.t DROP CONSTRAINT of_a;
 -- destroys all rows of public.a
 DROP TABLE public.a;
 ALTER TABLE public.t DETACH PARTITION public.t_1;
+-- destroys all values of public.t.a
+ALTER TABLE public.t DROP COLUMN a;
 ALTER TABLE public.t_1 RENAME TO pleach_1;
 CREATE TABLE public.t_1 (
     x integer NOT NULL,
@@ -193,8 +195,6 @@ CREATE TABLE public.t_1 (
 INSERT INTO public.t_1 (x, y) SELECT x, y FROM public.pleach_1;
 -- destroys all values of public.t_1.a
 DROP TABLE public.pleach_1;
--- destroys all values of public.t.a
-ALTER TABLE public.t DROP COLUMN a;
 ALTER TABLE public.t ATTACH PARTITION public.t_1 FOR VALUES IN (1);
 
 -- case: a partitioned table goes with all of its partitions
@@ -655,3 +655,166 @@ ALTER TABLE p RENAME a TO x;
 SELECT x, b FROM c
 -- plan
 ALTER TABLE public.p RENAME COLUMN a TO x;
+
+-- case: an index is built up through two levels of new partitions
+-- names
+-- old
+-- change
+CREATE TABLE ledger (region text NOT NULL, amount integer) PARTITION BY HASH (region);
+CREATE TABLE half PARTITION OF ledger FOR VALUES WITH (modulus 2, remainder 0) PARTITION BY RANGE (amount);
+CREATE TABLE leaf PARTITION OF half FOR VALUES FROM (0) TO (10);
+ALTER TABLE ledger ADD CONSTRAINT "it's once" UNIQUE (amount, region) DEFERRABLE INITIALLY DEFERRED;
+-- plan
+CREATE TABLE public.ledger (
+    region text NOT NULL,
+    amount integer,
+    CONSTRAINT "it's once" UNIQUE (amount, region) DEFERRABLE INITIALLY DEFERRED
+) PARTITION BY HASH (region);
+CREATE TABLE public.half (
+    region text NOT NULL,
+    amount integer
+) PARTITION BY RANGE (amount);
+CREATE TABLE public.leaf (
+    region text NOT NULL,
+    amount integer
+);
+ALTER TABLE public.leaf ADD CONSTRAINT leaf_amount_region_key UNIQUE (amount, region) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE public.half ATTACH PARTITION public.leaf FOR VALUES FROM (0) TO (10);
+ALTER TABLE ONLY public.half ADD CONSTRAINT half_amount_region_key UNIQUE (amount, region) DEFERRABLE INITIALLY DEFERRED;
+ALTER INDEX public.half_amount_region_key ATTACH PARTITION public.leaf_amount_region_key;
+ALTER TABLE public.ledger ATTACH PARTITION public.half FOR VALUES WITH (modulus 2, remainder 0);
+ALTER INDEX public."it's once" ATTACH PARTITION public.half_amount_region_key;
+
+-- case: a partition comes to a table that loses a column by which another one was partitioned
+-- names
+-- old
+CREATE TABLE ledger (region text NOT NULL, was integer) PARTITION BY LIST (region);
+CREATE TABLE halves PARTITION OF ledger FOR VALUES IN ('0') PARTITION BY RANGE (was);
+CREATE TABLE place (region text NOT NULL, amount integer) PARTITION BY HASH (region);
+-- change
+DROP TABLE halves;
+ALTER TABLE ledger DROP COLUMN was, ADD COLUMN amount integer;
+CREATE TABLE leaf PARTITION OF ledger FOR VALUES IN ('1');
+CREATE TABLE halves PARTITION OF place FOR VALUES WITH (modulus 2, remainder 1) PARTITION BY RANGE (amount);
+-- plan
+ALTER TABLE public.ledger DETACH PARTITION public.halves;
+-- destroys all values of public.ledger.was
+ALTER TABLE public.ledger DROP COLUMN was;
+ALTER TABLE public.halves RENAME TO pleach_1;
+CREATE TABLE public.halves (
+    region text NOT NULL,
+    amount integer
+) PARTITION BY RANGE (amount);
+INSERT INTO public.halves (region) SELECT region FROM public.pleach_1;
+-- destroys all values of public.halves.was
+DROP TABLE public.pleach_1;
+ALTER TABLE public.place ATTACH PARTITION public.halves FOR VALUES WITH (modulus 2, remainder 1);
+ALTER TABLE public.ledger ADD COLUMN amount integer;
+CREATE TABLE public.leaf (
+    region text NOT NULL,
+    amount integer
+);
+ALTER TABLE public.ledger ATTACH PARTITION public.leaf FOR VALUES IN ('1');
+
+-- case: a partition is a partition of its table again in the place of one between them that goes
+-- names
+-- old
+CREATE TABLE ledger (region text NOT NULL, amount integer) PARTITION BY LIST (region);
+CREATE TABLE between_them PARTITION OF ledger FOR VALUES IN ('1') PARTITION BY RANGE (amount);
+CREATE TABLE leaf PARTITION OF between_them FOR VALUES FROM (0) TO (10);
+-- change
+DROP TABLE between_them;
+CREATE TABLE leaf PARTITION OF ledger FOR VALUES IN ('0') PARTITION BY RANGE (amount);
+CREATE TABLE others PARTITION OF ledger FOR VALUES IN ('1');
+-- plan
+ALTER TABLE public.between_them DETACH PARTITION public.leaf;
+-- destroys all rows of public.between_them
+DROP TABLE public.between_them;
+ALTER TABLE public.leaf RENAME TO pleach_1;
+CREATE TABLE public.leaf (
+    region text NOT NULL,
+    amount integer
+) PARTITION BY RANGE (amount);
+INSERT INTO public.leaf (region, amount) SELECT region, amount FROM ONLY public.pleach_1;
+DROP TABLE public.pleach_1;
+ALTER TABLE public.ledger ATTACH PARTITION public.leaf FOR VALUES IN ('0');
+CREATE TABLE public.others (
+    region text NOT NULL,
+    amount integer
+);
+ALTER TABLE public.ledger ATTACH PARTITION public.others FOR VALUES IN ('1');
+
+-- case: a table is taken off before its parent loses the columns that it keeps no longer
+-- names
+-- old
+CREATE TABLE things (id integer PRIMARY KEY);
+CREATE TABLE events (at integer NOT NULL, kind text, thing integer) PARTITION BY RANGE (at);
+CREATE TABLE part PARTITION OF events FOR VALUES FROM (100) TO (200);
+ALTER TABLE events ADD FOREIGN KEY (thing) REFERENCES things;
+-- change
+ALTER TABLE events DETACH PARTITION part;
+ALTER TABLE part DROP kind, DROP thing, ADD id integer;
+ALTER TABLE events DROP kind, DROP thing, ADD other text;
+DROP TABLE things;
+-- plan
+ALTER TABLE public.events DROP CONSTRAINT events_thing_fkey;
+ALTER TABLE public.events DETACH PARTITION public.part;
+-- destroys all rows of public.things
+DROP TABLE public.things;
+-- destroys all values of public.events.kind
+ALTER TABLE public.events DROP COLUMN kind;
+-- destroys all values of public.events.thing
+ALTER TABLE public.events DROP COLUMN thing;
+-- destroys all values of public.part.kind
+ALTER TABLE public.part DROP COLUMN kind;
+-- destroys all values of public.part.thing
+ALTER TABLE public.part DROP COLUMN thing;
+ALTER TABLE public.events ADD COLUMN other text;
+ALTER TABLE public.part ADD COLUMN id integer;
+
+-- case: a foreign key to one of its table's own partitions goes with that
+-- names
+-- old
+CREATE SCHEMA area;
+CREATE TABLE events (at integer PRIMARY KEY) PARTITION BY RANGE (at);
+CREATE TABLE area.part PARTITION OF events FOR VALUES FROM (100) TO (200);
+ALTER TABLE events ADD COLUMN of integer, ADD CONSTRAINT link FOREIGN KEY (of) REFERENCES events ON DELETE CASCADE;
+-- change
+ALTER TABLE events DROP CONSTRAINT link, DROP COLUMN of;
+DROP TABLE area.part;
+DROP SCHEMA area;
+-- plan
+ALTER TABLE public.events DROP CONSTRAINT link;
+-- destroys all rows of area.part
+DROP TABLE area.part;
+DROP SCHEMA area;
+-- destroys all values of public.events.of
+ALTER TABLE public.events DROP COLUMN of;
+
+-- case: a partition moves to another table while the key goes that its foreign key refers to
+-- names
+-- old
+CREATE TABLE things (id integer CONSTRAINT key1 PRIMARY KEY);
+CREATE TABLE events (at integer NOT NULL, ref integer REFERENCES things) PARTITION BY RANGE (at);
+CREATE TABLE part PARTITION OF events FOR VALUES FROM (0) TO (100);
+-- change
+DROP TABLE events;
+ALTER TABLE things DROP CONSTRAINT key1, ADD PRIMARY KEY (id);
+CREATE TABLE others (day integer NOT NULL) PARTITION BY RANGE (day);
+CREATE TABLE part PARTITION OF others FOR VALUES FROM (0) TO (100);
+-- plan
+ALTER TABLE public.events DROP CONSTRAINT events_ref_fkey;
+ALTER TABLE public.events DETACH PARTITION public.part;
+-- destroys all rows of public.events
+DROP TABLE public.events;
+-- destroys all values of public.part.at
+ALTER TABLE public.part DROP COLUMN at;
+-- destroys all values of public.part.ref
+ALTER TABLE public.part DROP COLUMN ref;
+ALTER TABLE public.things DROP CONSTRAINT key1;
+CREATE TABLE public.others (
+    day integer NOT NULL
+) PARTITION BY RANGE (day);
+ALTER TABLE public.part ADD COLUMN day integer NOT NULL;
+ALTER TABLE public.others ATTACH PARTITION public.part FOR VALUES FROM (0) TO (100);
+ALTER TABLE public.things ADD CONSTRAINT things_pkey PRIMARY KEY (id);

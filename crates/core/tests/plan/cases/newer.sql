@@ -93,3 +93,36 @@ CREATE TABLE t_1 PARTITION OF t FOR VALUES IN (1);
 ALTER TABLE t ADD CONSTRAINT apart EXCLUDE USING hash (a WITH =);
 -- plan
 ALTER TABLE public.t ADD CONSTRAINT apart EXCLUDE USING hash (a WITH =);
+
+-- case: a partitioned table that is made anew lets go of one that goes
+-- since 18
+-- names
+-- old
+CREATE TABLE seasons (id integer PRIMARY KEY, kind text) PARTITION BY RANGE (id);
+CREATE TABLE part PARTITION OF seasons FOR VALUES FROM (0) TO (100);
+CREATE TABLE events (at integer PRIMARY KEY, season integer, old text) PARTITION BY RANGE (at);
+ALTER TABLE events ADD CONSTRAINT "in%" FOREIGN KEY (season) REFERENCES seasons NOT VALID;
+-- change
+DROP TABLE events, seasons;
+CREATE TABLE events (day integer NOT NULL, kind text, PRIMARY KEY (day)) PARTITION BY RANGE (day);
+CREATE TABLE part PARTITION OF events FOR VALUES FROM (100) TO (200);
+-- plan
+ALTER TABLE public.seasons DETACH PARTITION public.part;
+ALTER TABLE public.events DROP CONSTRAINT "in%";
+-- destroys all values of public.part.id
+ALTER TABLE public.part DROP COLUMN id;
+-- destroys all rows of public.seasons
+DROP TABLE public.seasons;
+ALTER TABLE public.events RENAME TO pleach_1;
+ALTER TABLE public.pleach_1 RENAME CONSTRAINT events_pkey TO pleach_2;
+CREATE TABLE public.events (
+    day integer NOT NULL,
+    kind text,
+    CONSTRAINT events_pkey PRIMARY KEY (day)
+) PARTITION BY RANGE (day);
+ALTER TABLE public.part ADD COLUMN day integer NOT NULL;
+ALTER TABLE public.part ADD CONSTRAINT part_pkey PRIMARY KEY (day);
+ALTER TABLE public.events ATTACH PARTITION public.part FOR VALUES FROM (100) TO (200);
+-- destroys all rows of public.events
+DROP TABLE public.pleach_1;
+ALTER INDEX public.events_pkey ATTACH PARTITION public.part_pkey;
