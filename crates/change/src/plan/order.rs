@@ -258,15 +258,15 @@ impl Graph<'_> {
             Some("exclusion") => return self.fates.leading_parts(self.from, address).into_iter().find(goes),
             _ => {}
         }
+        // A generated column goes before those that it is made of.
+        let made = |r: &&Address| self.from.object(r).is_none_or(|r| r.get(Attr::Generated).is_none());
         match address.kind {
             Kind::Index | Kind::Constraint => {
                 let column = |r: &&Address| r.kind == Kind::Column && r.relation() == address.relation() && goes(r);
-                // A generated column goes before those that it is made of.
-                let made = |r: &&Address| self.from.object(r).is_none_or(|r| r.get(Attr::Generated).is_none());
                 let own = references.iter().filter(column).min_by_key(made).cloned();
                 own.or_else(|| self.fates.leading_parts(self.from, address).into_iter().find(goes))
             }
-            Kind::Statistics => references.iter().find(|r| goes(r)).cloned(),
+            Kind::Statistics => references.iter().filter(|r| goes(r)).min_by_key(made).cloned(),
             Kind::Sequence if self.fates.detached.contains(&lineage) => None,
             Kind::Sequence => {
                 let owner = self.from.object(address)?.text(Attr::OwnedBy)?;

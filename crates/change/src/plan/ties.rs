@@ -4,8 +4,12 @@ use super::Stage;
 use super::bind::binds;
 use super::order::{Act, Graph, What};
 use super::table::{folded, inlined, parent_tables, parents_part};
-use pleach_schema::{Address, Attr, Kind, Lineage, Object};
+use pleach_schema::{Address, Attr, Kind, Lineage, Object, Tree};
 use std::collections::HashMap;
+
+fn is_foreign_key(object: &Object) -> bool {
+    object.text(Attr::ConstraintType) == Some("foreign key")
+}
 
 impl Graph<'_> {
     /// What goes is dropped before what it stands on, and after what stood on it let go.
@@ -200,6 +204,7 @@ impl Graph<'_> {
                 // Ownership comes last: the column's default calls the sequence.
                 Kind::Sequence => matches!(support.kind, Kind::Column | Kind::Table),
                 Kind::Index | Kind::Constraint => parents_part(self.to, &act.address).contains(support),
+                Kind::Column if act.what == What::Alter => parents_part(self.to, &act.address).contains(support),
                 _ => false,
             };
             supports.retain(|support| *support != act.address && !ties_later(support));
@@ -225,8 +230,15 @@ impl Graph<'_> {
             // What is altered in a parent table is altered in its children, where it may be
             // altered further.
             for parent in parents_part(self.to, &act.address).iter().filter_map(|parent| self.to.lineage(parent)) {
-                if let Some(first) = self.find(What::Alter, parent).filter(|_| act.what == What::Alter) {
-                    self.tie(first, at);
+                if act.what == What::Alter {
+                    if let Some(first) = self.find(What::Alter, parent) {
+                        self.tie(first, at);
+                    }
+                    // A new column of a parent is the one that a child has, if they are alike.
+                    let is_column = self.to.address(parent).is_some_and(|parent| parent.kind == Kind::Column);
+                    if let Some(later) = self.find(What::Create, parent).filter(|_| is_column) {
+                        self.tie(at, later);
+                    }
                 }
             }
             // A child takes the columns and the defaults that its parents have when it comes.
@@ -238,6 +250,8 @@ impl Graph<'_> {
                 self.nodes[at].soft.extend(first);
             }
             self.tie_to_earlier_self(at, &act);
+            self.tie_to_other_keys(at, &act);
+            self.tie_to_keys_of_logged(at, &act);
         }
         for (at, act) in self.acts().into_iter().filter(|(_, act)| act.what == What::Tighten) {
             for what in [What::Create, What::Alter] {
@@ -260,6 +274,33 @@ impl Graph<'_> {
         if let Some(first) = self.from.address(act.lineage).cloned().and_then(|old| self.drop_node(&old)) {
             self.tie(first, at);
         }
+    }
+
+    /// PostgreSQL finds the key that a foreign key refers to by its columns: those that go are gone
+    /// by then.
+    fn tie_to_other_keys(&mut self, at: usize, act: &Act) {
+        let key = self.to.object(&act.address).filter(|key| act.what == What::Create && is_foreign_key(key));
+        let referred = key.into_iter().flat_map(|key| &key.derived.references);
+        let tables = referred.filter(|r| r.kind == Kind::Table && r.path != act.address.relation());
+        let old = tables.filter_map(|table| self.from.address(self.to.lineage(table)?)).collect::<Vec<_>>();
+        let keys = old.iter().flat_map(|table| self.parts_but_keys_of(self.from, table, Kind::Constraint));
+        let going: Vec<usize> = keys.filter_map(|key| self.drop_node(&key)).collect();
+        going.into_iter().for_each(|first| self.tie(first, at));
+    }
+
+    /// A table is logged no more, or is again, when the foreign keys that go are gone: they are between
+    /// tables of one sort.
+    fn tie_to_keys_of_logged(&mut self, at: usize, act: &Act) {
+        let persistence = |table: Option<&Object>| table.and_then(|table| table.get(Attr::Persistence).cloned());
+        let Some((old, was)) = self.from.find(act.lineage).filter(|_| act.address.kind == Kind::Table) else { return };
+        if persistence(Some(was)) == persistence(self.to.object(&act.address)) {
+            return;
+        }
+        let own = self.from.parts(&old.path, Kind::Constraint).map(|(part, _)| part.clone());
+        let others = self.fates.dependants.get(old).into_iter().flatten().cloned();
+        let keys = own.chain(others).filter(|part| self.from.object(part).is_some_and(is_foreign_key));
+        let going: Vec<usize> = keys.filter_map(|key| self.drop_node(&key)).collect();
+        going.into_iter().for_each(|first| self.tie(first, at));
     }
 
     /// The acts that attach indexes to those of partitioned tables, by what they are attached to.
@@ -323,7 +364,7 @@ impl Graph<'_> {
                 first.extend(parts);
                 for parent in parent_tables(self.to, &act.address) {
                     first.extend(self.parts_but_keys(&parent, Kind::Column));
-                    self.tie_going_columns(at, &parent);
+                    self.tie_going_parts(at, &parent);
                     self.tie_indexes_of_parent(at, &act.address, &parent);
                 }
             }
@@ -373,12 +414,14 @@ impl Graph<'_> {
         }
     }
 
-    /// A table has all columns of its parents when it comes to them: those that go are gone.
-    fn tie_going_columns(&mut self, attaching: usize, parent: &Address) {
+    /// What goes from a table is gone before another one is attached to it: that would need its
+    /// columns and checks, and would lose its index with the one that it was attached to.
+    fn tie_going_parts(&mut self, attaching: usize, parent: &Address) {
         let stays = self.to.lineage(parent).filter(|lineage| !self.fates.comes(*lineage));
         let Some(old) = stays.and_then(|lineage| self.from.address(lineage)) else { return };
-        let columns = self.from.parts(&old.path, Kind::Column).map(|(column, _)| column);
-        let going: Vec<usize> = columns.filter_map(|column| self.drop_node(column)).collect();
+        let kinds = [Kind::Column, Kind::Index, Kind::Constraint].into_iter();
+        let parts: Vec<Address> = kinds.flat_map(|kind| self.parts_but_keys_of(self.from, old, kind)).collect();
+        let going: Vec<usize> = parts.iter().filter_map(|part| self.drop_node(part)).collect();
         going.into_iter().for_each(|first| self.tie(first, attaching));
     }
 
@@ -396,8 +439,11 @@ impl Graph<'_> {
     }
 
     fn parts_but_keys(&self, table: &Address, kind: Kind) -> Vec<Address> {
-        let is_key = |object: &Object| object.text(Attr::ConstraintType) == Some("foreign key");
-        let parts = self.to.parts(&table.path, kind).filter(|(_, entry)| !is_key(&entry.object));
+        self.parts_but_keys_of(self.to, table, kind)
+    }
+
+    fn parts_but_keys_of(&self, tree: &Tree, table: &Address, kind: Kind) -> Vec<Address> {
+        let parts = tree.parts(&table.path, kind).filter(|(_, entry)| !is_foreign_key(&entry.object));
         parts.map(|(part, _)| part.clone()).collect()
     }
 

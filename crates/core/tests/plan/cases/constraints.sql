@@ -288,3 +288,18 @@ ALTER TABLE public.t ALTER COLUMN id TYPE smallint USING id::smallint;
 ALTER TABLE public.t ALTER COLUMN id DROP NOT NULL;
 -- destroys the position of sequence public.t_id_seq
 DROP SEQUENCE public.t_id_seq;
+
+-- case: statistics go with a generated column and the one that it is made of
+-- names
+-- old
+CREATE SCHEMA area;
+CREATE TABLE t (kept text, id integer, half integer GENERATED ALWAYS AS (id / 2) STORED);
+CREATE STATISTICS area.both_of ON half, id FROM t;
+-- change
+ALTER TABLE t DROP COLUMN half, DROP COLUMN id;
+DROP SCHEMA area;
+-- plan
+ALTER TABLE public.t DROP COLUMN half;
+DROP SCHEMA area;
+-- destroys all values of public.t.id
+ALTER TABLE public.t DROP COLUMN id;

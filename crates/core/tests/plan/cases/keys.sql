@@ -410,3 +410,62 @@ COMMENT ON CONSTRAINT a_b_check ON public.a IS NULL;
 COMMENT ON CONSTRAINT a_b_key ON public.a IS NULL;
 COMMENT ON CONSTRAINT a_pkey ON public.a IS NULL;
 COMMENT ON CONSTRAINT a_b_fkey ON public.a IS NULL;
+
+-- case: a foreign key refers to the key that stays, though another one of its columns goes
+-- names
+-- old
+CREATE TABLE things (id integer CONSTRAINT key1 PRIMARY KEY, was integer);
+CREATE TABLE events (at integer PRIMARY KEY, thing integer CONSTRAINT link1 REFERENCES things) PARTITION BY RANGE (at);
+-- change
+DROP TABLE events;
+ALTER TABLE things DROP CONSTRAINT key1, ALTER COLUMN id SET NOT NULL, ADD UNIQUE (id);
+CREATE TABLE ledger (region text, thing integer CONSTRAINT link1 REFERENCES things (id)) PARTITION BY HASH (region);
+CREATE TABLE events (day integer PRIMARY KEY) PARTITION BY RANGE (day);
+-- plan
+ALTER TABLE public.events RENAME TO pleach_1;
+ALTER TABLE public.pleach_1 RENAME CONSTRAINT events_pkey TO pleach_2;
+CREATE TABLE public.events (
+    day integer NOT NULL,
+    CONSTRAINT events_pkey PRIMARY KEY (day)
+) PARTITION BY RANGE (day);
+-- destroys all rows of public.events
+DROP TABLE public.pleach_1;
+ALTER TABLE public.things DROP CONSTRAINT key1;
+CREATE TABLE public.ledger (
+    region text,
+    thing integer
+) PARTITION BY HASH (region);
+ALTER TABLE public.things ADD CONSTRAINT things_id_key UNIQUE (id);
+ALTER TABLE public.ledger ADD CONSTRAINT link1 FOREIGN KEY (thing) REFERENCES public.things(id);
+
+-- case: a table is logged no more when one goes that refers to it
+-- names
+-- old
+CREATE TABLE things (id integer PRIMARY KEY);
+CREATE TABLE events (at integer, thing integer REFERENCES things);
+CREATE VIEW seen AS SELECT at FROM events;
+-- change
+CREATE TABLE ledger (at integer);
+CREATE OR REPLACE VIEW seen AS SELECT at FROM ledger;
+DROP TABLE events;
+ALTER TABLE things SET UNLOGGED;
+-- plan 15
+CREATE TABLE public.ledger (
+    at integer
+);
+CREATE OR REPLACE VIEW public.seen AS
+SELECT ledger.at
+   FROM public.ledger;
+-- destroys all rows of public.events
+DROP TABLE public.events;
+ALTER TABLE public.things SET UNLOGGED;
+-- plan 18
+CREATE TABLE public.ledger (
+    at integer
+);
+CREATE OR REPLACE VIEW public.seen AS
+SELECT at
+   FROM public.ledger;
+-- destroys all rows of public.events
+DROP TABLE public.events;
+ALTER TABLE public.things SET UNLOGGED;

@@ -818,3 +818,59 @@ CREATE TABLE public.others (
 ALTER TABLE public.part ADD COLUMN day integer NOT NULL;
 ALTER TABLE public.others ATTACH PARTITION public.part FOR VALUES FROM (0) TO (100);
 ALTER TABLE public.things ADD CONSTRAINT things_pkey PRIMARY KEY (id);
+
+-- case: a partition comes to a table whose index goes that is like its own
+-- names
+-- old
+CREATE TABLE ledger (region text NOT NULL, amount integer) PARTITION BY LIST (region);
+CREATE TABLE half PARTITION OF ledger FOR VALUES IN ('0') PARTITION BY RANGE (amount);
+CREATE TABLE leaf PARTITION OF half FOR VALUES FROM (0) TO (10);
+CREATE INDEX by_was ON ledger (lower(region));
+-- change
+ALTER TABLE half DETACH PARTITION leaf;
+DROP TABLE half;
+DROP INDEX by_was;
+CREATE TABLE two PARTITION OF ledger FOR VALUES IN ('0') PARTITION BY RANGE (amount);
+ALTER TABLE two ATTACH PARTITION leaf FOR VALUES FROM (0) TO (10);
+CREATE TABLE other PARTITION OF ledger FOR VALUES IN ('1');
+CREATE INDEX by_is ON ledger (lower(region));
+-- plan
+ALTER TABLE public.half DETACH PARTITION public.leaf;
+CREATE TABLE public.other (
+    region text NOT NULL,
+    amount integer
+);
+CREATE TABLE public.two (
+    region text NOT NULL,
+    amount integer
+) PARTITION BY RANGE (amount);
+-- destroys all rows of public.half
+DROP TABLE public.half;
+DROP INDEX public.by_was;
+ALTER TABLE public.two ATTACH PARTITION public.leaf FOR VALUES FROM (0) TO (10);
+CREATE INDEX other_lower_idx ON public.other USING btree (lower(region));
+ALTER TABLE public.ledger ATTACH PARTITION public.other FOR VALUES IN ('1');
+CREATE INDEX two_lower_idx ON ONLY public.two USING btree (lower(region));
+ALTER INDEX public.two_lower_idx ATTACH PARTITION public.leaf_lower_idx;
+ALTER TABLE public.ledger ATTACH PARTITION public.two FOR VALUES IN ('0');
+CREATE INDEX by_is ON ONLY public.ledger USING btree (lower(region));
+ALTER INDEX public.by_is ATTACH PARTITION public.other_lower_idx;
+ALTER INDEX public.by_is ATTACH PARTITION public.two_lower_idx;
+
+-- case: a parent gets a column that its child has with another type
+-- names
+-- old
+CREATE TABLE parent (id integer);
+CREATE TABLE child (state text DEFAULT 'y') INHERITS (parent);
+INSERT INTO child VALUES (1, 'sad');
+-- change
+CREATE TYPE mood AS ENUM ('sad', 'ok');
+ALTER TABLE child ALTER COLUMN state DROP DEFAULT, ALTER COLUMN state TYPE mood USING state::mood;
+ALTER TABLE parent ADD COLUMN state mood;
+-- keeps
+SELECT id, state FROM child
+-- plan
+CREATE TYPE public.mood AS ENUM ('sad', 'ok');
+ALTER TABLE public.child ALTER COLUMN state DROP DEFAULT;
+ALTER TABLE public.child ALTER COLUMN state TYPE public.mood USING state::public.mood;
+ALTER TABLE public.parent ADD COLUMN state public.mood;
