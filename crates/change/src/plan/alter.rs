@@ -352,10 +352,14 @@ impl Writer<'_> {
     fn comes_from_parent(&self, address: &Address, changed: &AttrChange) -> bool {
         let recurses =
             matches!(changed.attr, Attr::Type | Attr::Collation | Attr::NotNull | Attr::Generated | Attr::Identity);
-        recurses
+        let of_not_null = matches!(changed.attr, Attr::NotNullName | Attr::NotNullOptions);
+        (recurses || of_not_null)
             && self.fates.leading_parts(self.to, address).iter().any(|parent| {
                 let change = self.to.lineage(parent).and_then(|lineage| self.diff.get(lineage));
-                change.and_then(|change| change.attribute(changed.attr)).is_some_and(|theirs| theirs.to == changed.to)
+                let theirs = |attr| change.and_then(|change| change.attribute(attr));
+                // A new NOT NULL brings its name along.
+                let comes = recurses || theirs(Attr::NotNull).is_some_and(|theirs| theirs.to.is_some());
+                comes && theirs(changed.attr).is_some_and(|theirs| theirs.to == changed.to)
             })
     }
 

@@ -160,7 +160,9 @@ impl Graph<'_> {
             }
         }
         for lineage in &fates.retyped {
-            if let Some(address) = to.address(*lineage) {
+            let table = |column: &Address| to.parent(column).and_then(|table| to.lineage(&table));
+            let is_new = |column: &Address| table(column).is_some_and(|table| fates.comes(table));
+            if let Some(address) = to.address(*lineage).filter(|column| !is_new(column)) {
                 self.add(What::Alter, *lineage, address, Stage::Expand);
             }
         }

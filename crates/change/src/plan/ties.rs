@@ -362,6 +362,11 @@ impl Graph<'_> {
                     self.tie_attachments(&attached, self.to.lineage(part), at);
                 }
                 first.extend(parts);
+                // A partition has no columns but those of its table.
+                let is_partition = self.to.object(&act.address).is_some_and(|o| o.get(Attr::PartitionOf).is_some());
+                if is_partition {
+                    self.tie_going_parts(at, &act.address);
+                }
                 for parent in parent_tables(self.to, &act.address) {
                     first.extend(self.parts_but_keys(&parent, Kind::Column));
                     self.tie_going_parts(at, &parent);
@@ -416,8 +421,8 @@ impl Graph<'_> {
 
     /// What goes from a table is gone before another one is attached to it: that would need its
     /// columns and checks, and would lose its index with the one that it was attached to.
-    fn tie_going_parts(&mut self, attaching: usize, parent: &Address) {
-        let stays = self.to.lineage(parent).filter(|lineage| !self.fates.comes(*lineage));
+    fn tie_going_parts(&mut self, attaching: usize, table: &Address) {
+        let stays = self.to.lineage(table).filter(|lineage| !self.fates.comes(*lineage));
         let Some(old) = stays.and_then(|lineage| self.from.address(lineage)) else { return };
         let kinds = [Kind::Column, Kind::Index, Kind::Constraint].into_iter();
         let parts: Vec<Address> = kinds.flat_map(|kind| self.parts_but_keys_of(self.from, old, kind)).collect();

@@ -874,3 +874,59 @@ CREATE TYPE public.mood AS ENUM ('sad', 'ok');
 ALTER TABLE public.child ALTER COLUMN state DROP DEFAULT;
 ALTER TABLE public.child ALTER COLUMN state TYPE public.mood USING state::public.mood;
 ALTER TABLE public.parent ADD COLUMN state public.mood;
+
+-- case: a table becomes a partition when the function that used its column does so no longer
+-- names
+-- old
+CREATE TABLE t (id integer, tags text[]);
+CREATE FUNCTION counted() RETURNS bigint LANGUAGE sql RETURN (SELECT count(tags) FROM t);
+-- change
+CREATE TABLE things (id integer);
+CREATE OR REPLACE FUNCTION counted() RETURNS bigint LANGUAGE sql RETURN (SELECT count(id) FROM things);
+ALTER TABLE t DROP COLUMN id, DROP COLUMN tags, ADD at integer NOT NULL;
+CREATE TABLE events (at integer NOT NULL) PARTITION BY RANGE (at);
+ALTER TABLE events ATTACH PARTITION t FOR VALUES FROM (0) TO (100);
+-- plan
+-- destroys all values of public.t.id
+ALTER TABLE public.t DROP COLUMN id;
+CREATE TABLE public.events (
+    at integer NOT NULL
+) PARTITION BY RANGE (at);
+CREATE TABLE public.things (
+    id integer
+);
+ALTER TABLE public.t ADD COLUMN at integer NOT NULL;
+CREATE OR REPLACE FUNCTION public.counted()
+    RETURNS bigint
+    LANGUAGE sql
+RETURN (SELECT count(things.id) AS count FROM public.things);
+-- destroys all values of public.t.tags
+ALTER TABLE public.t DROP COLUMN tags;
+ALTER TABLE public.events ATTACH PARTITION public.t FOR VALUES FROM (0) TO (100);
+
+-- case: a partition becomes partitioned by a column of another type
+-- names
+-- old
+CREATE TABLE ledger (kind text NOT NULL, amount integer) PARTITION BY HASH (kind);
+CREATE TABLE leaf PARTITION OF ledger FOR VALUES WITH (modulus 2, remainder 0);
+-- change
+DROP TABLE ledger;
+CREATE TABLE others (region text, kind integer) PARTITION BY HASH (region);
+CREATE TABLE leaf PARTITION OF others FOR VALUES WITH (modulus 2, remainder 1) PARTITION BY RANGE (kind);
+-- plan
+ALTER TABLE public.ledger DETACH PARTITION public.leaf;
+-- destroys all rows of public.ledger
+DROP TABLE public.ledger;
+ALTER TABLE public.leaf RENAME TO pleach_1;
+CREATE TABLE public.others (
+    region text,
+    kind integer
+) PARTITION BY HASH (region);
+CREATE TABLE public.leaf (
+    region text,
+    kind integer
+) PARTITION BY RANGE (kind);
+INSERT INTO public.leaf (kind) SELECT kind::integer FROM ONLY public.pleach_1;
+-- destroys all values of public.leaf.amount
+DROP TABLE public.pleach_1;
+ALTER TABLE public.others ATTACH PARTITION public.leaf FOR VALUES WITH (modulus 2, remainder 1);

@@ -126,3 +126,13 @@ ALTER TABLE public.events ATTACH PARTITION public.part FOR VALUES FROM (100) TO 
 -- destroys all rows of public.events
 DROP TABLE public.pleach_1;
 ALTER INDEX public.events_pkey ATTACH PARTITION public.part_pkey;
+
+-- case: partitions get a named NOT NULL with their table
+-- since 18
+-- old
+CREATE TABLE ledger (region text NOT NULL, amount integer) PARTITION BY LIST (region);
+CREATE TABLE leaf PARTITION OF ledger FOR VALUES IN ('1');
+-- change
+ALTER TABLE ledger ADD CONSTRAINT "is there" NOT NULL amount;
+-- plan
+ALTER TABLE public.ledger ADD CONSTRAINT "is there" NOT NULL amount;
