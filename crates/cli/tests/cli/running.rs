@@ -196,6 +196,12 @@ fn what_is_kept_aside_is_listed_and_dropped_for_good() {
         well(story, "pleach --branch work sql -c 'DROP TABLE orders; ALTER TABLE users DROP bio'");
         well(story, "pleach --branch work commit -m Less && pleach merge work --allow-destructive");
         well(story, "pleach migration generate --name less");
+        let bios = "$PSQL $TARGET -c 'SELECT count(bio) FROM users'";
+        let before = well(story, bios);
+        well(story, "pleach migration apply --target env:TARGET");
+        // What is brought back is not destroyed: nobody has to consent.
+        well(story, "pleach migration rollback --target env:TARGET");
+        assert_eq!(well(story, bios), before);
         well(story, "pleach migration apply --target env:TARGET");
         story.type_in(
             "

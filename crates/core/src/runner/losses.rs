@@ -42,7 +42,7 @@ pub(super) fn consent_to(losses: &[&str], consent: bool) -> Result<()> {
 pub(super) async fn of_units(session: &Session, units: &[Unit]) -> Result<Vec<String>> {
     let mut losses = Vec::new();
     for piece in units.iter().flat_map(|unit| &unit.pieces) {
-        for destroyed in destroys(&piece.statement.sql) {
+        for destroyed in destroys(&piece.statement.sql).into_iter().filter(|destroyed| !is_of_list(destroyed)) {
             let (sql, what) = match &destroyed {
                 Destroyed::Rows(table) => (
                     exists(session, table, None).await?.map(|table| format!("SELECT FROM {table}")),
@@ -66,6 +66,11 @@ pub(super) async fn of_units(session: &Session, units: &[Unit]) -> Result<Vec<St
         }
     }
     Ok(losses)
+}
+
+/// Whether only the list of what is kept aside loses rows: what it lists is brought back.
+fn is_of_list(destroyed: &Destroyed) -> bool {
+    matches!(destroyed, Destroyed::Rows(table) if table == "pleach.dropped")
 }
 
 /// The table, if it is there with that column.

@@ -80,7 +80,18 @@ async fn hint(client: &Client, sql: &str, said: &Said) -> Option<String> {
     if said.sqlstate == SqlState::SYNTAX_ERROR.code() {
         return Some(syntax(client, parsed.is_some()).await);
     }
+    let asks_rows = |node: &NodeEnum| {
+        matches!(node, NodeEnum::AlterTableStmt(_) | NodeEnum::AlterDomainStmt(_) | NodeEnum::IndexStmt(_))
+    };
+    if is_contradiction(&said.sqlstate) && parsed.as_ref().and_then(Parsed::single).is_some_and(asks_rows) {
+        return Some("the rows that are there do not meet it: mend or fill them first, then run this again".into());
+    }
     by_state(&said.sqlstate).map(str::to_owned)
+}
+
+/// Whether rows did not meet a constraint.
+fn is_contradiction(sqlstate: &str) -> bool {
+    matches!(sqlstate, "23502" | "23503" | "23505" | "23514" | "23P01")
 }
 
 /// What to do, as far as the SQLSTATE alone says it.
@@ -108,7 +119,7 @@ fn by_state(sqlstate: &str) -> Option<&'static str> {
         "22P02" | "22P04" | "22P05" | "22007" | "22008" => {
             "the row does not fit its columns: check that the file is whole and the columns are in its order"
         }
-        "23505" | "23503" | "23502" | "23514" => {
+        state if is_contradiction(state) => {
             "the rows contradict each other or are there already: check that each file is loaded once, and in order"
         }
         "57014" => "it took longer than statement_timeout allows: raise it for the role or the database",
