@@ -57,7 +57,7 @@ pub struct Generate {
     to: String,
 
     /// Where to write it; without it where the tool's migrations usually are, `migrations` for plain
-    #[arg(short, long, value_name = "DIR")]
+    #[arg(short, long, visible_alias = "dir", value_name = "DIR")]
     output: Option<PathBuf>,
 
     /// The tool that is to run it: plain, flyway, liquibase, golang-migrate, dbmate, goose, sqlx,

@@ -33,7 +33,7 @@ pub struct MergeCompleted {
     dry_run: bool,
 
     /// Where to write the migration; `migrations` in the project's folder without it
-    #[arg(short, long, value_name = "DIR")]
+    #[arg(short, long, visible_alias = "dir", value_name = "DIR")]
     output: Option<PathBuf>,
 
     /// What the migration is called
