@@ -254,6 +254,16 @@ impl Judge<'_> {
         }
     }
 
+    /// Whether an object is to read a column whose type cannot change until `support` is gone, on
+    /// which the object still stands.
+    fn waits_for_type_behind(&self, support: &Address, now: &Object) -> bool {
+        let behind = self.from.object(support).map(|support| &support.derived.references);
+        now.derived.references.iter().filter_map(|column| self.to.lineage(column)).any(|column| {
+            let before = self.from.address(column).filter(|_| self.fates.retyped.contains(&column));
+            before.is_some_and(|before| behind.is_some_and(|behind| behind.contains(before)))
+        })
+    }
+
     /// Decides what becomes of an object that stood on `support`, which goes.
     fn lose(&mut self, dependant: &Address, lineage: Lineage, support: &Address, now: (&Address, &Object)) {
         let Some(before) = self.from.object(dependant) else { return };
@@ -297,7 +307,9 @@ impl Judge<'_> {
                     && parents_part(self.from, dependant).contains(support) => {}
             // It lets go by being changed in place.
             Kind::View | Kind::Function | Kind::Procedure | Kind::Policy
-                if !still && self.diff.get(lineage).is_some_and(|change| !change.attributes.is_empty()) => {}
+                if !still
+                    && self.diff.get(lineage).is_some_and(|change| !change.attributes.is_empty())
+                    && !self.waits_for_type_behind(support, now.1) => {}
             _ => self.recreate(lineage, dependant),
         }
     }

@@ -554,3 +554,26 @@ CREATE OR REPLACE FUNCTION area."f $$ ""x"""()
     RETURNS text
     LANGUAGE sql
     AS $function2$SELECT '$$\\' || $function$it's$function$$function2$;
+
+-- case: a function reads a column that changes its type in place of a view that goes
+-- names
+-- old
+CREATE TABLE t (id integer, mood text);
+INSERT INTO t VALUES (1, '7');
+CREATE VIEW seen AS SELECT id AS x, mood AS y FROM t;
+CREATE FUNCTION counted() RETURNS bigint LANGUAGE sql RETURN (SELECT count(y) FROM seen);
+-- change
+DROP FUNCTION counted;
+DROP VIEW seen;
+ALTER TABLE t ALTER COLUMN mood TYPE integer USING mood::integer;
+CREATE FUNCTION counted() RETURNS bigint LANGUAGE sql RETURN (SELECT count(mood) FROM t);
+-- keeps
+SELECT counted()
+-- plan
+DROP FUNCTION public.counted();
+DROP VIEW public.seen;
+ALTER TABLE public.t ALTER COLUMN mood TYPE integer USING mood::integer;
+CREATE OR REPLACE FUNCTION public.counted()
+    RETURNS bigint
+    LANGUAGE sql
+RETURN (SELECT count(t.mood) AS count FROM public.t);
