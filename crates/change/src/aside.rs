@@ -8,7 +8,7 @@
 mod pick;
 mod record;
 
-pub use record::Refill;
+pub use record::{Refill, TABLE};
 
 use crate::plan::{backed, index_name, renamed_inside};
 use pleach_schema::{Address, Attr, Entry, Kind, Lineage, Object, Slot, Tree, Value, qualified, quote_ident};

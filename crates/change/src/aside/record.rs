@@ -5,7 +5,7 @@ use crate::plan::{Stage, Step, step};
 use pleach_schema::{Address, Attr, Kind, Object, Tree, quote_literal};
 
 /// The table of what is kept.
-const TABLE: &str = "pleach.dropped";
+pub const TABLE: &str = "pleach.dropped";
 
 /// Statements around the way back of columns: rows that came while they were kept lack a value.
 #[derive(Debug, Clone, Default)]

@@ -2,6 +2,7 @@
 //! the catalog alone.
 
 use super::Style;
+use super::order::is_foreign_key;
 use crate::Change;
 use crate::online::index_behind;
 use pg_query::NodeEnum;
@@ -54,10 +55,9 @@ pub(crate) fn adoptable(from: &Tree, to: &Tree, key: &Address) -> Option<Address
 /// For a foreign key that differs in when it is checked and in nothing else: what to say of it.
 pub(super) fn deferral(change: &Change) -> Option<&'static str> {
     let (Some((_, old)), Some((_, new))) = (&change.from, &change.to) else { return None };
-    let is_key = |object: &Object| object.text(Attr::ConstraintType) == Some("foreign key");
     let (old_rest, was) = without_deferral(old.text(Attr::Definition)?)?;
     let (new_rest, is) = without_deferral(new.text(Attr::Definition)?)?;
-    (is_key(old) && is_key(new) && old_rest == new_rest && was != is).then_some(is)
+    (is_foreign_key(old) && is_foreign_key(new) && old_rest == new_rest && was != is).then_some(is)
 }
 
 /// A constraint's definition without its end, and what that says.

@@ -329,7 +329,7 @@ impl Judge<'_> {
     /// would find types that do not compare.
     fn key_between_retyped(&self, address: &Address) -> bool {
         let Some(object) = self.from.object(address) else { return false };
-        if object.text(Attr::ConstraintType) != Some("foreign key") {
+        if !super::order::is_foreign_key(object) {
             return false;
         }
         let retyped = |r: &&Address| self.from.lineage(r).is_some_and(|lineage| self.fates.retyped.contains(&lineage));

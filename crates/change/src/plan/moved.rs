@@ -5,7 +5,7 @@
 //! belong now, and the old one goes.
 
 use super::fate::{Fates, partitions};
-use super::order::{Graph, What};
+use super::order::{Graph, What, is_foreign_key};
 use super::remove::{aside_name, rename_own};
 use super::table::{own_identity, parent_tables};
 use super::{Stage, Step, Writer, step};
@@ -21,8 +21,9 @@ pub(super) fn let_keys_go(from: &Tree, fates: &mut Fates) {
             another && from.lineage(r).is_some_and(|lineage| fates.goes(lineage))
         };
         let of_gone = from.parts(&table.path, Kind::Constraint).filter(|(_, key)| {
-            let is_key = key.object.text(Attr::ConstraintType) == Some("foreign key");
-            is_key && !key.object.is(Attr::Inherited) && key.object.derived.references.iter().any(goes)
+            is_foreign_key(&key.object)
+                && !key.object.is(Attr::Inherited)
+                && key.object.derived.references.iter().any(goes)
         });
         keys.extend(of_gone.map(|(_, key)| key.lineage));
     }
@@ -57,9 +58,7 @@ impl Graph<'_> {
     fn watchers(&self, table: &Address) -> Vec<usize> {
         let kinds = [Kind::Trigger, Kind::Rule, Kind::Policy, Kind::Constraint];
         let parts = kinds.iter().flat_map(|kind| self.to.parts(&table.path, *kind));
-        let watches = |address: &Address, object: &Object| {
-            address.kind != Kind::Constraint || object.text(Attr::ConstraintType) == Some("foreign key")
-        };
+        let watches = |address: &Address, object: &Object| address.kind != Kind::Constraint || is_foreign_key(object);
         let watchers = parts.filter(|(address, entry)| watches(address, &entry.object));
         watchers.filter_map(|(_, entry)| self.find(What::Create, entry.lineage)).collect()
     }

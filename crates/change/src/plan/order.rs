@@ -56,8 +56,9 @@ pub(super) fn order(from: &Tree, to: &Tree, diff: &Diff, fates: &Fates, has_data
     graph.add_acts(diff, has_data);
     graph.tie_drops();
     graph.tie_renames();
-    graph.tie_creates();
-    graph.tie_finishes();
+    let attached = graph.attachments();
+    graph.tie_creates(&attached);
+    graph.tie_finishes(&attached);
     graph.tie_loosened();
     graph.tie_moves();
     graph.tie_names();
@@ -177,7 +178,7 @@ impl Graph<'_> {
 
     /// Whether this is a foreign key that a partition keeps of its table's when it is taken off.
     fn is_left_behind(&self, address: &Address, object: &Object) -> bool {
-        if object.text(Attr::ConstraintType) != Some("foreign key") || !self.fates.is_loose(self.to, address) {
+        if !is_foreign_key(object) || !self.fates.is_loose(self.to, address) {
             return false;
         }
         let table = self.to.parent(address).and_then(|table| self.to.lineage(&table));
@@ -291,7 +292,7 @@ impl Graph<'_> {
     /// For a foreign key of a partitioned table to a table or a key that goes: the partitions that
     /// are taken off. They would keep it.
     pub fn keeping_key(&self, key: &Address) -> Vec<Address> {
-        let object = self.from.object(key).filter(|object| object.text(Attr::ConstraintType) == Some("foreign key"));
+        let object = self.from.object(key).filter(|object| is_foreign_key(object));
         let Some(object) = object.filter(|_| self.from.is_of_partitioned(key)) else { return Vec::new() };
         let goes = |r: &&Address| self.from.lineage(r).is_some_and(|lineage| self.fates.goes(lineage));
         let other = |r: &&Address| {
@@ -420,6 +421,11 @@ pub(crate) fn backed(object: &Object) -> bool {
     matches!(object.text(Attr::ConstraintType), Some("primary key" | "unique" | "exclusion"))
 }
 
+/// Whether this is a foreign key.
+pub(super) fn is_foreign_key(object: &Object) -> bool {
+    object.text(Attr::ConstraintType) == Some("foreign key")
+}
+
 /// Whether an attribute ties its object to another one, and so comes when both are there.
 pub(super) fn finishes(attr: Attr) -> bool {
     matches!(
@@ -467,7 +473,7 @@ fn comes_after_data(to: &Tree, fates: &Fates, address: &Address, object: &Object
         to.parent(address).and_then(|table| to.lineage(&table)).is_some_and(|table| fates.created.contains(&table));
     match address.kind {
         Kind::Trigger | Kind::MaterializedView => true,
-        Kind::Constraint => !new_table || object.text(Attr::ConstraintType) == Some("foreign key"),
+        Kind::Constraint => !new_table || is_foreign_key(object),
         Kind::Index => object.is(Attr::Unique) && !new_table,
         _ => false,
     }

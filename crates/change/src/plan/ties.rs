@@ -2,14 +2,13 @@
 
 use super::Stage;
 use super::bind::binds;
-use super::order::{Act, Graph, What};
+use super::order::{Act, Graph, What, is_foreign_key};
 use super::table::{folded, inlined, parent_tables, parents_part};
-use pleach_schema::{Address, Attr, Kind, Lineage, Object, Tree};
+use pleach_schema::{Address, Attr, Kind, Lineage, Tree};
 use std::collections::HashMap;
 
-fn is_foreign_key(object: &Object) -> bool {
-    object.text(Attr::ConstraintType) == Some("foreign key")
-}
+/// Acts that attach an index, each with that index, by what it is attached to.
+pub(super) type Attachments = HashMap<Lineage, Vec<(usize, Lineage)>>;
 
 impl Graph<'_> {
     /// What goes is dropped before what it stands on, and after what stood on it let go.
@@ -190,8 +189,7 @@ impl Graph<'_> {
     }
 
     /// What an object stands on is there before it.
-    pub fn tie_creates(&mut self) {
-        let attached = self.attachments();
+    pub fn tie_creates(&mut self, attached: &Attachments) {
         for (at, act) in self.acts() {
             if !matches!(act.what, What::Create | What::Alter) {
                 continue;
@@ -224,7 +222,7 @@ impl Graph<'_> {
                 }
                 // An index of a partitioned table is valid when those of all partitions are attached.
                 if act.address.kind == Kind::Constraint {
-                    self.tie_attachments(&attached, lineage, at);
+                    self.tie_attachments(attached, lineage, at);
                 }
             }
             // What is altered in a parent table is altered in its children, where it may be
@@ -284,28 +282,32 @@ impl Graph<'_> {
         let tables = referred.filter(|r| r.kind == Kind::Table && r.path != act.address.relation());
         let old = tables.filter_map(|table| self.from.address(self.to.lineage(table)?)).collect::<Vec<_>>();
         let keys = old.iter().flat_map(|table| self.parts_but_keys_of(self.from, table, Kind::Constraint));
-        let going: Vec<usize> = keys.filter_map(|key| self.drop_node(&key)).collect();
-        going.into_iter().for_each(|first| self.tie(first, at));
+        self.tie_after_drops(keys.collect(), at);
     }
 
     /// A table is logged no more, or is again, when the foreign keys that go are gone: they are between
     /// tables of one sort.
     fn tie_to_keys_of_logged(&mut self, at: usize, act: &Act) {
-        let persistence = |table: Option<&Object>| table.and_then(|table| table.get(Attr::Persistence).cloned());
         let Some((old, was)) = self.from.find(act.lineage).filter(|_| act.address.kind == Kind::Table) else { return };
-        if persistence(Some(was)) == persistence(self.to.object(&act.address)) {
+        if was.get(Attr::Persistence) == self.to.object(&act.address).and_then(|is| is.get(Attr::Persistence)) {
             return;
         }
         let own = self.from.parts(&old.path, Kind::Constraint).map(|(part, _)| part.clone());
         let others = self.fates.dependants.get(old).into_iter().flatten().cloned();
         let keys = own.chain(others).filter(|part| self.from.object(part).is_some_and(is_foreign_key));
-        let going: Vec<usize> = keys.filter_map(|key| self.drop_node(&key)).collect();
-        going.into_iter().for_each(|first| self.tie(first, at));
+        self.tie_after_drops(keys.collect(), at);
+    }
+
+    /// What of these goes is gone before `then`.
+    fn tie_after_drops(&mut self, parts: Vec<Address>, then: usize) {
+        for first in parts.iter().filter_map(|part| self.drop_node(part)).collect::<Vec<_>>() {
+            self.tie(first, then);
+        }
     }
 
     /// The acts that attach indexes to those of partitioned tables, by what they are attached to.
-    fn attachments(&self) -> HashMap<Lineage, Vec<(usize, Lineage)>> {
-        let mut out: HashMap<Lineage, Vec<(usize, Lineage)>> = HashMap::new();
+    pub fn attachments(&self) -> Attachments {
+        let mut out = Attachments::new();
         for (at, act) in self.acts() {
             if act.what == What::Finish && matches!(act.address.kind, Kind::Index | Kind::Constraint) {
                 for parent in parents_part(self.to, &act.address).iter().filter_map(|parent| self.to.lineage(parent)) {
@@ -316,7 +318,7 @@ impl Graph<'_> {
         out
     }
 
-    fn tie_attachments(&mut self, attached: &HashMap<Lineage, Vec<(usize, Lineage)>>, to: Option<Lineage>, at: usize) {
+    fn tie_attachments(&mut self, attached: &Attachments, to: Option<Lineage>, at: usize) {
         let mut todo: Vec<Lineage> = to.into_iter().collect();
         while let Some(lineage) = todo.pop() {
             for (first, child) in attached.get(&lineage).into_iter().flatten() {
@@ -345,8 +347,7 @@ impl Graph<'_> {
     }
 
     /// Ties come after both ends are there and as they shall be.
-    pub fn tie_finishes(&mut self) {
-        let attached = self.attachments();
+    pub fn tie_finishes(&mut self, attached: &Attachments) {
         for (at, act) in self.acts().into_iter().filter(|(_, act)| act.what == What::Finish) {
             let mut first: Vec<Address> = self.to.supports(&act.address);
             first.push(act.address.clone());
@@ -359,7 +360,7 @@ impl Graph<'_> {
                 // It finds only those that are valid: of a partition with partitions, those to
                 // which its partitions' are attached.
                 for part in parts.iter().filter(|part| part.kind != Kind::Column) {
-                    self.tie_attachments(&attached, self.to.lineage(part), at);
+                    self.tie_attachments(attached, self.to.lineage(part), at);
                 }
                 first.extend(parts);
                 // A partition has no columns but those of its table.
@@ -425,9 +426,7 @@ impl Graph<'_> {
         let stays = self.to.lineage(table).filter(|lineage| !self.fates.comes(*lineage));
         let Some(old) = stays.and_then(|lineage| self.from.address(lineage)) else { return };
         let kinds = [Kind::Column, Kind::Index, Kind::Constraint].into_iter();
-        let parts: Vec<Address> = kinds.flat_map(|kind| self.parts_but_keys_of(self.from, old, kind)).collect();
-        let going: Vec<usize> = parts.iter().filter_map(|part| self.drop_node(part)).collect();
-        going.into_iter().for_each(|first| self.tie(first, attaching));
+        self.tie_after_drops(kinds.flat_map(|kind| self.parts_but_keys_of(self.from, old, kind)).collect(), attaching);
     }
 
     /// New indexes of a partitioned table come when its partitions are there: then their own ones

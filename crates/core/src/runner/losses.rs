@@ -2,6 +2,7 @@
 
 use crate::destroy::{self, Loss};
 use crate::planner::Way;
+use pleach_change::aside;
 use pleach_postgres::connect::Session;
 use pleach_postgres::script::{Destroyed, Unit, destroys};
 use pleach_postgres::{Class, Error, Result};
@@ -70,7 +71,7 @@ pub(super) async fn of_units(session: &Session, units: &[Unit]) -> Result<Vec<St
 
 /// Whether only the list of what is kept aside loses rows: what it lists is brought back.
 fn is_of_list(destroyed: &Destroyed) -> bool {
-    matches!(destroyed, Destroyed::Rows(table) if table == "pleach.dropped")
+    matches!(destroyed, Destroyed::Rows(table) if table == aside::TABLE)
 }
 
 /// The table, if it is there with that column.
