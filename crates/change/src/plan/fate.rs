@@ -1,7 +1,7 @@
 //! What happens to each object between two trees.
 
 use super::bind::binds;
-use super::table::{own_identity, parents_part};
+use super::table::{own_identity, parent_tables, parents_part};
 use crate::{Change, Diff};
 use pleach_schema::{Address, Attr, Kind, Lineage, Object, Tree, Value};
 use std::collections::{HashMap, HashSet};
@@ -14,9 +14,9 @@ pub(super) struct Fates {
     /// What must let go of something that goes before it goes: defaults of columns and domains,
     /// owned sequences, children of tables.
     pub detached: HashSet<Lineage>,
-    /// Tables that are taken off a parent table before anything else happens to them: what happens
-    /// to the parent does not happen to them.
-    pub loose: HashSet<Lineage>,
+    /// Tables that are taken off a parent table before anything else happens to them, each with the
+    /// parents, or the type, that it keeps: what happens to the others does not happen to it.
+    pub loose: HashMap<Lineage, HashSet<Lineage>>,
     /// Columns whose values have to be written anew because their type is another, whatever its
     /// name.
     pub retyped: HashSet<Lineage>,
@@ -44,12 +44,25 @@ impl Fates {
     /// The parts of parent tables with which an inherited part of this tree changes, is renamed,
     /// comes and goes.
     pub fn leading_parts(&self, tree: &Tree, part: &Address) -> Vec<Address> {
-        if self.is_loose(tree, part) { Vec::new() } else { parents_part(tree, part) }
+        let mut parts = parents_part(tree, part);
+        parts.retain(|theirs| tree.parent(theirs).is_some_and(|parent| !self.is_loose_from(tree, part, &parent)));
+        parts
     }
 
-    /// Whether a part is of a table that is taken off its parent table.
+    /// Whether a part is of a table that is taken off a parent table.
     pub fn is_loose(&self, tree: &Tree, part: &Address) -> bool {
-        tree.parent(part).and_then(|table| tree.lineage(&table)).is_some_and(|table| self.loose.contains(&table))
+        self.kept_by(tree, part).is_some()
+    }
+
+    /// Whether a part is of a table that is not on this parent all the time.
+    pub fn is_loose_from(&self, tree: &Tree, part: &Address, parent: &Address) -> bool {
+        let kept = self.kept_by(tree, part);
+        kept.is_some_and(|kept| !tree.lineage(parent).is_some_and(|parent| kept.contains(&parent)))
+    }
+
+    /// What the table that a part is of keeps, if it is taken off something.
+    fn kept_by(&self, tree: &Tree, part: &Address) -> Option<&HashSet<Lineage>> {
+        tree.parent(part).and_then(|table| tree.lineage(&table)).and_then(|table| self.loose.get(&table))
     }
 
     /// Whether an object of the second tree comes (new, or back).
@@ -66,11 +79,8 @@ pub(super) fn decide(from: &Tree, to: &Tree, diff: &Diff) -> Fates {
             fates.dependants.entry(support.clone()).or_default().push(address.clone());
         }
     }
-    let leaves = |change: &&Change| {
-        let kept = change.from.is_some() && change.to.is_some();
-        kept && [Attr::PartitionOf, Attr::Inherits, Attr::OfType].iter().any(|attr| change.attribute(*attr).is_some())
-    };
-    fates.loose.extend(diff.changes.iter().filter(leaves).map(|change| change.lineage));
+    fates.loose =
+        diff.changes.iter().filter_map(|change| Some((change.lineage, kept_parents(from, to, change)?))).collect();
     let mut judge = Judge { from, to, diff, fates, shaken: Vec::new() };
     for change in &diff.changes {
         judge.take(change);
@@ -80,6 +90,24 @@ pub(super) fn decide(from: &Tree, to: &Tree, diff: &Diff) -> Fates {
     super::circle::break_circles(from, to, &mut fates);
     super::moved::let_keys_go(from, &mut fates);
     fates
+}
+
+/// The parents and the type that a table keeps, where it is taken off one of them. Its parents are
+/// in an order, so it keeps those before the first that is another.
+fn kept_parents(from: &Tree, to: &Tree, change: &Change) -> Option<HashSet<Lineage>> {
+    let ((old, was), (new, is)) = (change.from.as_ref()?, change.to.as_ref()?);
+    let changes = |attr: &Attr| change.attribute(*attr).is_some();
+    if ![Attr::PartitionOf, Attr::Inherits, Attr::OfType].iter().any(changes) {
+        return None;
+    }
+    let lineages = |tree: &Tree, table: &Address, object: &Object| -> Vec<Option<Lineage>> {
+        let parents = parent_tables(tree, table);
+        let named = |name: &str| parents.iter().find(|parent| parent.sql() == name).and_then(|p| tree.lineage(p));
+        texts(object.get(Attr::Inherits)).into_iter().map(named).collect()
+    };
+    let (before, after) = (lineages(from, old, was), lineages(to, new, is));
+    let same = before.iter().zip(&after).take_while(|(before, after)| before == after);
+    Some(same.filter_map(|(before, _)| *before).collect())
 }
 
 /// The partitions of a table.
@@ -199,7 +227,7 @@ impl Judge<'_> {
         self.recreate(lineage, address);
         for partition in partitions(self.from, address) {
             let Some(below) = self.from.lineage(&partition) else { continue };
-            let parents = self.to.address(below).map(|now| super::table::parent_tables(self.to, now));
+            let parents = self.to.address(below).map(|now| parent_tables(self.to, now));
             let stays = parents.iter().flatten().any(|parent| self.to.lineage(parent) == Some(lineage));
             if stays {
                 self.make_anew(below, &partition);
@@ -303,8 +331,8 @@ impl Judge<'_> {
             }
             Kind::Schema | Kind::Extension | Kind::Composite | Kind::Enum | Kind::DefaultPrivileges => {}
             Kind::Index | Kind::Constraint
-                if self.fates.is_loose(self.from, dependant)
-                    && parents_part(self.from, dependant).contains(support) => {}
+                if parents_part(self.from, dependant).contains(support)
+                    && !self.fates.leading_parts(self.from, dependant).contains(support) => {}
             // It lets go by being changed in place.
             Kind::View | Kind::Function | Kind::Procedure | Kind::Policy
                 if !still

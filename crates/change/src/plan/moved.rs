@@ -155,7 +155,7 @@ impl Writer<'_> {
 
     /// Whether a partition goes whose rows move with its table's.
     pub(super) fn rows_move(&self, old: &Address) -> bool {
-        let loose = self.from.lineage(old).is_some_and(|lineage| self.fates.loose.contains(&lineage));
+        let loose = self.from.lineage(old).is_some_and(|lineage| self.fates.loose.contains_key(&lineage));
         old.kind == Kind::Table
             && !loose
             && parent_tables(self.from, old).iter().any(|parent| {

@@ -225,7 +225,7 @@ impl Graph<'_> {
         if is.attributes.keys().any(|attr| finishes(*attr) && changed(attr)) {
             self.add(What::Finish, change.lineage, new, Stage::Expand);
         }
-        let bound_only = changed(&Attr::PartitionBound) && !self.fates.loose.contains(&change.lineage);
+        let bound_only = changed(&Attr::PartitionBound) && !self.fates.loose.contains_key(&change.lineage);
         if bound_only && was.get(Attr::PartitionBound).is_some() {
             self.add(What::Loosen, change.lineage, new, Stage::Expand);
         }
@@ -302,7 +302,7 @@ impl Graph<'_> {
             return Vec::new();
         }
         let own = Address::new(Kind::Table, key.relation().iter().cloned());
-        let leaves = |lineage: &Lineage| self.fates.loose.contains(lineage) || self.fates.moved.contains(lineage);
+        let leaves = |lineage: &Lineage| self.fates.loose.contains_key(lineage) || self.fates.moved.contains(lineage);
         let loose = |table: &Address| *table != own && self.from.lineage(table).is_some_and(|l| leaves(&l));
         let table = own.clone();
         super::moved::with_partitions(self.from, &table).into_iter().filter(loose).collect()

@@ -52,7 +52,7 @@ impl Writer<'_> {
             let part = child.part(old.kind, old.name());
             let is_child = child.kind == Kind::Table && super::table::parent_tables(self.from, child).contains(&table);
             let kept = self.from.lineage(&part).is_some_and(|lineage| !self.fates.goes(lineage));
-            is_child && kept && !self.fates.is_loose(self.from, &part)
+            is_child && kept && !self.fates.is_loose_from(self.from, &part, &table)
         })
     }
 

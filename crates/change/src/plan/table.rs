@@ -9,8 +9,8 @@ use pleach_schema::{Address, Attr, Kind, Object, Tree, Value, quote_ident, quote
 pub(super) fn folded(to: &Tree, fates: &Fates, part: &Address) -> bool {
     let of_type =
         || part.kind == Kind::Column && to.parent(part).is_some_and(|table| composite_of(to, &table).is_some());
-    let inherited =
-        !fates.is_loose(to, part) && to.object(part).is_some_and(|object| object.is(Attr::Inherited) || of_type());
+    let loose = || fates.is_loose(to, part) && fates.leading_parts(to, part).is_empty();
+    let inherited = to.object(part).is_some_and(|object| object.is(Attr::Inherited) || of_type()) && !loose();
     if to.lineage(part).is_some_and(|lineage| fates.apart.contains(&lineage)) {
         return false;
     }

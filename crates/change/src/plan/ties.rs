@@ -37,7 +37,7 @@ impl Graph<'_> {
             }
             // What it has of a table above it is that table's until it is taken off.
             let table = self.from.parent(&address).and_then(|table| self.from.lineage(&table));
-            let loose = table.filter(|table| self.fates.loose.contains(table));
+            let loose = table.filter(|table| self.fates.loose.contains_key(table));
             if let Some(first) = loose.and_then(|table| self.find(What::Detach, table)) {
                 self.tie(first, node);
             }
@@ -58,7 +58,7 @@ impl Graph<'_> {
             if address.kind == Kind::Attribute {
                 let tables = self.from.parent(&address).and_then(|of| self.fates.dependants.get(&of)).into_iter();
                 let typed: Vec<Lineage> = tables.flatten().filter_map(|table| self.from.lineage(table)).collect();
-                let loose = typed.iter().filter(|table| self.fates.loose.contains(table));
+                let loose = typed.iter().filter(|table| self.fates.loose.contains_key(table));
                 let detached = loose.filter_map(|table| self.find(What::Detach, *table));
                 // The rows of one that is made anew are still to be put into it.
                 let moved = typed.iter().filter_map(|table| self.find(What::Move, *table));

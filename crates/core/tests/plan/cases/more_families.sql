@@ -930,3 +930,59 @@ INSERT INTO public.leaf (kind) SELECT kind::integer FROM ONLY public.pleach_1;
 -- destroys all values of public.leaf.amount
 DROP TABLE public.pleach_1;
 ALTER TABLE public.others ATTACH PARTITION public.leaf FOR VALUES WITH (modulus 2, remainder 1);
+
+-- case: a child table gets a second parent while the first loses, gains and changes columns
+-- old
+CREATE TABLE base (id integer, gone text, n integer);
+CREATE TABLE child (own text) INHERITS (base);
+CREATE TABLE also (own text);
+-- change
+ALTER TABLE base DROP COLUMN gone;
+ALTER TABLE base ADD COLUMN made date;
+ALTER TABLE base ALTER COLUMN n TYPE bigint;
+ALTER TABLE child INHERIT also;
+-- plan
+-- destroys all values of public.base.gone
+ALTER TABLE public.base DROP COLUMN gone;
+ALTER TABLE public.base ALTER COLUMN n TYPE bigint USING n::bigint;
+ALTER TABLE public.base ADD COLUMN made date;
+ALTER TABLE public.child INHERIT public.also;
+
+-- case: a child table loses its second parent while the first loses a check and a column that it keeps
+-- old
+CREATE TABLE base (id integer, kept text, CONSTRAINT base_id CHECK (id > 0));
+CREATE TABLE also (own text);
+CREATE TABLE child (kept text, own text) INHERITS (base, also);
+-- change
+ALTER TABLE child NO INHERIT also;
+ALTER TABLE base DROP CONSTRAINT base_id;
+ALTER TABLE base DROP COLUMN kept;
+ALTER TABLE base ADD CONSTRAINT base_small CHECK (id < 9);
+-- plan
+ALTER TABLE public.child NO INHERIT public.also;
+-- destroys all values of public.base.kept
+ALTER TABLE ONLY public.base DROP COLUMN kept;
+ALTER TABLE public.base DROP CONSTRAINT base_id;
+ALTER TABLE public.base ADD CONSTRAINT base_small CHECK ((id < 9));
+
+-- case: a child table changes its second parent while a column of the first is renamed
+-- old
+CREATE TABLE base (id integer);
+CREATE TABLE one (own text);
+CREATE TABLE two (own text, more text);
+CREATE TABLE child (more text) INHERITS (base, one);
+-- change
+ALTER TABLE base RENAME COLUMN id TO number;
+ALTER TABLE one DROP COLUMN own;
+ALTER TABLE child NO INHERIT one;
+ALTER TABLE child ADD COLUMN IF NOT EXISTS own text;
+ALTER TABLE child INHERIT two;
+-- plan
+ALTER TABLE public.child NO INHERIT public.one;
+-- destroys all values of public.child.own
+ALTER TABLE public.child DROP COLUMN own;
+-- destroys all values of public.one.own
+ALTER TABLE public.one DROP COLUMN own;
+ALTER TABLE public.base RENAME COLUMN id TO number;
+ALTER TABLE public.child ADD COLUMN own text;
+ALTER TABLE public.child INHERIT public.two;
