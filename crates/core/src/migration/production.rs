@@ -2,7 +2,7 @@
 
 use crate::apply::differences;
 use crate::destroy::Loss;
-use crate::planner::database;
+use crate::planner::{Side, database};
 use crate::project::{APPLICATION, Project};
 use pleach_change::identified_by_name;
 use pleach_postgres::Result;
@@ -23,7 +23,7 @@ pub(super) struct Production {
 impl Production {
     /// Looks at it, and changes nothing.
     pub async fn look(project: &Project, target: &Target, from: &Tree, to: &Tree) -> Result<Self> {
-        let there = database(target).await?;
+        let there = database(target, Side::From).await?;
         let tree = identified_by_name(&there.tree, from);
         let sizes = there.sizes.iter().filter_map(|(table, bytes)| Some((tree.lineage(table)?, *bytes))).collect();
         let same = tree == *from;

@@ -34,7 +34,7 @@ pub use run::{Lock, Scan, Seen};
 pub(crate) use run::{spoken, strength};
 pub use scratch::{scratch_runs, stop_scratch, tend_scratch};
 pub use source::SchemaSource;
-pub(crate) use source::{database, tree_now};
+pub(crate) use source::{Side, database, tree_now};
 pub(crate) use sql::{note, one_line, statements};
 pub use suspect::Suspect;
 pub use undo::Undo;
@@ -122,8 +122,8 @@ async fn plan_on(
     (context.progress)("reading both schemas");
     let owners: Vec<String> = [options.from.user(), options.to.user()].into_iter().flatten().collect();
     let (from, to) = tokio::try_join!(
-        source::load(&options.from, scratch, &owners, project),
-        source::load(&options.to, scratch, &owners, project),
+        source::load(&options.from, Side::From, scratch, &owners, project),
+        source::load(&options.to, Side::To, scratch, &owners, project),
     )?;
     let known = from.known && to.known;
     let goal = if known { to.tree } else { identified_by_name(&to.tree, &from.tree) };

@@ -31,10 +31,19 @@ impl SchemaSource {
     }
 }
 
+/// Which end of a plan a schema is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Side {
+    /// What is changed: how large its tables are counts.
+    From,
+    /// What it is changed to.
+    To,
+}
+
 /// A schema that was read.
 pub(crate) struct Loaded {
     pub tree: Tree,
-    /// Bytes of each table, where it is a database with rows.
+    /// Bytes of each table, where it is a database whose rows count.
     pub sizes: HashMap<Address, u64>,
     pub version: Option<u32>,
     /// Columns whose rows were being filled in when somebody stopped, as SQL.
@@ -70,12 +79,13 @@ impl Loaded {
 /// `owners` is their own too.
 pub(super) async fn load(
     source: &SchemaSource,
+    side: Side,
     scratch: &Scratch<'_>,
     owners: &[String],
     project: Option<&Project>,
 ) -> Result<Loaded> {
     match source {
-        SchemaSource::Url(target) => database(target).await,
+        SchemaSource::Url(target) => database(target, side).await,
         SchemaSource::Files(path) => {
             let files = SchemaFiles::find(path)?;
             let variables = Variables::new();
@@ -89,7 +99,7 @@ pub(super) async fn load(
             }
             session.batch_execute("RESET ALL; RESET SESSION AUTHORIZATION").await?;
             let own_roles = [scratch.own_roles().await?, owners.to_vec()].concat();
-            let (reading, _) = read(&mut session, own_roles).await?;
+            let (reading, _) = read(&mut session, own_roles, Side::To).await?;
             session.close().await;
             let notes = files.notes.into_iter().chain(notes(&reading)).collect();
             Ok(Loaded { renamed, ..Loaded::new(tree_of_reading(reading)?, false, notes) })
@@ -106,11 +116,11 @@ pub(super) async fn load(
     }
 }
 
-/// Reads the schema of a database, and how large its tables are.
-pub(crate) async fn database(target: &Target) -> Result<Loaded> {
+/// Reads the schema of a database, and how large its tables are where that counts.
+pub(crate) async fn database(target: &Target, side: Side) -> Result<Loaded> {
     let mut session = connect(target, APPLICATION).await?;
     let own = vec![target.user().to_owned()];
-    let (reading, sizes) = read(&mut session, own).await?;
+    let (reading, sizes) = read(&mut session, own, side).await?;
     let version = Some(session.server_version());
     let unfilled = unfilled(&session).await?;
     session.close().await;
@@ -125,12 +135,17 @@ pub(crate) async fn make_roles(scratch: &Scratch<'_>, tree: &Tree) -> Result<()>
     scratch.make_roles(&roles_named(tree)).await.map(drop)
 }
 
-/// Reads a database's schema, and how many bytes each of its tables has.
-pub(crate) async fn read(session: &mut Session, own_roles: Vec<String>) -> Result<(Reading, HashMap<Address, u64>)> {
+/// Reads a database's schema, and how many bytes each of its tables has where that counts.
+pub(crate) async fn read(
+    session: &mut Session,
+    own_roles: Vec<String>,
+    side: Side,
+) -> Result<(Reading, HashMap<Address, u64>)> {
     let transaction =
         session.build_transaction().isolation_level(IsolationLevel::RepeatableRead).read_only(true).start().await?;
     let reading = catalog::read(&transaction, &ReadOptions { own_roles }).await?;
-    let sizes = sizes(&transaction).await?;
+    // PostgreSQL asks the file system about every file of every table.
+    let sizes = if side == Side::From { sizes(&transaction).await? } else { HashMap::new() };
     transaction.rollback().await?;
     Ok((reading, sizes))
 }

@@ -42,7 +42,11 @@ pub(super) fn suspects(from: &Tree, to: &Tree) -> Vec<Suspect> {
         sorts.entry(sort).or_default().1.push(sketch);
     }
     let few = |(gone, new): &(Vec<_>, Vec<_>)| gone.len() * new.len() <= MOST_PAIRS;
-    sorts.into_values().filter(few).flat_map(|(gone, new)| pairs(&gone, &new)).collect()
+    let mut suspects: Vec<Suspect> =
+        sorts.into_values().filter(few).flat_map(|(gone, new)| pairs(&gone, &new)).collect();
+    // Lineages come in another order each time.
+    suspects.sort_by(|one, other| one.old.cmp(&other.old));
+    suspects
 }
 
 /// What a tree has and the other one has not.
