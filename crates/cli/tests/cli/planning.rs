@@ -81,6 +81,25 @@ fn times_are_scaled_to_the_tables_of_a_database() {
 }
 
 #[test]
+fn a_measured_rewrite_says_why_it_is_one() {
+    for server in every_server() {
+        let story = Story::new(Some(&server));
+        let schema = "CREATE TABLE users (id integer, name text);
+            CREATE MATERIALIZED VIEW names AS SELECT id, name FROM users;
+            CREATE INDEX names_id ON names (id);\n";
+        story.file("before.sql", &format!("{schema}INSERT INTO users SELECT n, 'x' FROM generate_series(1, 100) n;\n"));
+        story.file("after.sql", &schema.replace("id integer", "id bigint"));
+        for measure in ["", "--measure"] {
+            let plan = format!("pleach plan --from before.sql --to after.sql --large 0 --format human {measure}");
+            let (text, code) = story.quietly(&plan);
+            assert_eq!(code, Some(0), "{text}");
+            let why = "not in a column beside, because materialized view public.names stands on it";
+            assert!(text.contains(why), "{text}");
+        }
+    }
+}
+
+#[test]
 fn a_sample_keeps_what_refers_to_each_other() {
     for server in every_server() {
         let story = Story::new(Some(&server));

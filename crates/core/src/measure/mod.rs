@@ -17,7 +17,7 @@ pub(crate) use self::meter::{Did, Meter};
 pub use self::words::pretty_size;
 
 use crate::planner::scratch::Scratch;
-use crate::planner::{Harm, Planned, PlannedPart, PlannedStep, SchemaSource};
+use crate::planner::{Harm, Hazard, Planned, PlannedPart, PlannedStep, SchemaSource};
 use crate::project::{Context, Project};
 use pleach_postgres::connect::Target;
 use pleach_postgres::script::cannot_run_in_transaction;
@@ -169,11 +169,18 @@ async fn measure_part(part: &mut PlannedPart, ground: &Ground, meter: &mut Meter
     Ok(())
 }
 
-/// Writes down what a statement did. What it destroys or renames, the plan knows better.
+/// Writes down what a statement did. What it destroys or renames, the plan knows better, and why
+/// something is written anew.
 fn keep(step: &mut PlannedStep, did: Did) {
     let by_plan = |code: Harm| matches!(code, Harm::DataLoss | Harm::OldNameFails | Harm::UndeclaredRename);
-    step.hazards.retain(|hazard| by_plan(hazard.code));
-    step.hazards.extend(did.hazards.into_iter().filter(|hazard| !by_plan(hazard.code)));
+    let (mut hazards, expected): (Vec<Hazard>, Vec<Hazard>) =
+        std::mem::take(&mut step.hazards).into_iter().partition(|hazard| by_plan(hazard.code));
+    hazards.extend(did.hazards.into_iter().filter(|hazard| !by_plan(hazard.code)).map(|seen| {
+        let rewrite = seen.code == Harm::TableRewrite;
+        let same = |hazard: &&Hazard| rewrite && hazard.code == seen.code && hazard.object == seen.object;
+        expected.iter().find(same).cloned().unwrap_or(seen)
+    }));
+    step.hazards = hazards;
     step.seen = did.seen;
 }
 

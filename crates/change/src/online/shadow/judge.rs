@@ -23,7 +23,9 @@ pub(in super::super) fn judge(scene: &Scene<'_>) -> Judged {
     let mut refused = BTreeMap::new();
     for (column, entry) in scene.to.iter().filter(|(address, entry)| is_asked_for(scene, address, entry)) {
         let waiting = standing_on(scene.to, column);
-        let obstacle = waiting.iter().find(|address| !can_wait(scene, column, address));
+        let obstacles = waiting.iter().filter(|address| !can_wait(scene, column, address));
+        // A relation says more than its own parts do.
+        let obstacle = obstacles.min_by_key(|address| address.kind.is_part());
         let reason =
             obstacle.map(|address| format!("{address} stands on it")).or_else(|| obstacle_of(scene, column, entry));
         match reason {
