@@ -112,9 +112,9 @@ pub(super) async fn prepare(session: &Session) -> Result<()> {
     // Whoever may not make schemas may still use one that is there.
     let row = session.query_one("SELECT pg_catalog.to_regnamespace('pleach') IS NULL", &[]).await?;
     if row.try_get(0)? {
-        session.batch_execute("CREATE SCHEMA IF NOT EXISTS pleach").await?;
+        session.batch_execute("CREATE SCHEMA IF NOT EXISTS pleach").await.map_err(kept_out)?;
     }
-    Ok(session.batch_execute(TABLE).await?)
+    session.batch_execute(TABLE).await.map_err(kept_out)
 }
 
 /// What is remembered, in no particular order; nothing where nothing ever ran.
@@ -129,8 +129,21 @@ pub(super) async fn read(session: &Session) -> Result<Vec<Entry>> {
 }
 
 async fn is_there(session: &Session) -> Result<bool> {
-    let row = session.query_one("SELECT pg_catalog.to_regclass('pleach.migration') IS NOT NULL", &[]).await?;
+    let sql = "SELECT pg_catalog.to_regclass('pleach.migration') IS NOT NULL";
+    let row = session.query_one(sql, &[]).await.map_err(kept_out)?;
     Ok(row.try_get(0)?)
+}
+
+/// Says what to do where a role may not use the schema in which this is remembered.
+fn kept_out(error: tokio_postgres::Error) -> Error {
+    let error = Error::from(error);
+    if error.postgres.as_ref().is_none_or(|said| said.sqlstate != "42501") {
+        return error;
+    }
+    error.hint(
+        "what ran is remembered in the schema `pleach`: grant the role CREATE on the database, or CREATE and USAGE on \
+         that schema where it is; a branch of a project is changed by `pleach merge` and not by migrations",
+    )
 }
 
 fn entry(row: &Row) -> Result<Entry> {
