@@ -395,12 +395,12 @@ impl Writer<'_> {
                 self.counted_before(address, object).into_iter().for_each(&mut add);
             }
         }
-        if let Some((old, was)) = stays.filter(|_| address.kind == Kind::Table) {
+        if let Some((old, _)) = stays.filter(|_| address.kind == Kind::Table) {
             // A new table says these two itself.
             if let Some(of_type) = new(Attr::OfType) {
                 add(format!("ALTER TABLE {} OF {of_type}", address.sql()));
             }
-            let keeps = self.parents_kept(old, was, Some(object));
+            let keeps = self.parents_kept(old, address);
             for parent in texts(object.get(Attr::Inherits)).iter().skip(keeps) {
                 add(format!("ALTER TABLE {} INHERIT {parent}", address.sql()));
             }

@@ -1,7 +1,7 @@
 //! What happens to each object between two trees.
 
 use super::bind::binds;
-use super::table::{own_identity, parent_tables, parents_part};
+use super::table::{kept_parents, own_identity, parent_tables, parents_part};
 use crate::{Change, Diff};
 use pleach_schema::{Address, Attr, Kind, Lineage, Object, Tree, Value};
 use std::collections::{HashMap, HashSet};
@@ -14,8 +14,8 @@ pub(super) struct Fates {
     /// What must let go of something that goes before it goes: defaults of columns and domains,
     /// owned sequences, children of tables.
     pub detached: HashSet<Lineage>,
-    /// Tables that are taken off a parent table before anything else happens to them, each with the
-    /// parents, or the type, that it keeps: what happens to the others does not happen to it.
+    /// Tables that are taken off a parent table, or their type, before anything else happens to them,
+    /// each with the parents that it keeps: what happens to the others does not happen to it.
     pub loose: HashMap<Lineage, HashSet<Lineage>>,
     /// Columns whose values have to be written anew because their type is another, whatever its
     /// name.
@@ -45,7 +45,9 @@ impl Fates {
     /// comes and goes.
     pub fn leading_parts(&self, tree: &Tree, part: &Address) -> Vec<Address> {
         let mut parts = parents_part(tree, part);
-        parts.retain(|theirs| tree.parent(theirs).is_some_and(|parent| !self.is_loose_from(tree, part, &parent)));
+        if self.is_loose(tree, part) {
+            parts.retain(|theirs| tree.parent(theirs).is_some_and(|parent| !self.is_loose_from(tree, part, &parent)));
+        }
         parts
     }
 
@@ -80,7 +82,7 @@ pub(super) fn decide(from: &Tree, to: &Tree, diff: &Diff) -> Fates {
         }
     }
     fates.loose =
-        diff.changes.iter().filter_map(|change| Some((change.lineage, kept_parents(from, to, change)?))).collect();
+        diff.changes.iter().filter_map(|change| Some((change.lineage, kept_by_loose(from, to, change)?))).collect();
     let mut judge = Judge { from, to, diff, fates, shaken: Vec::new() };
     for change in &diff.changes {
         judge.take(change);
@@ -92,22 +94,12 @@ pub(super) fn decide(from: &Tree, to: &Tree, diff: &Diff) -> Fates {
     fates
 }
 
-/// The parents and the type that a table keeps, where it is taken off one of them. Its parents are
-/// in an order, so it keeps those before the first that is another.
-fn kept_parents(from: &Tree, to: &Tree, change: &Change) -> Option<HashSet<Lineage>> {
-    let ((old, was), (new, is)) = (change.from.as_ref()?, change.to.as_ref()?);
+/// The parents that a table keeps, where it is taken off a parent or its type.
+fn kept_by_loose(from: &Tree, to: &Tree, change: &Change) -> Option<HashSet<Lineage>> {
+    let ((old, _), (new, _)) = (change.from.as_ref()?, change.to.as_ref()?);
     let changes = |attr: &Attr| change.attribute(*attr).is_some();
-    if ![Attr::PartitionOf, Attr::Inherits, Attr::OfType].iter().any(changes) {
-        return None;
-    }
-    let lineages = |tree: &Tree, table: &Address, object: &Object| -> Vec<Option<Lineage>> {
-        let parents = parent_tables(tree, table);
-        let named = |name: &str| parents.iter().find(|parent| parent.sql() == name).and_then(|p| tree.lineage(p));
-        texts(object.get(Attr::Inherits)).into_iter().map(named).collect()
-    };
-    let (before, after) = (lineages(from, old, was), lineages(to, new, is));
-    let same = before.iter().zip(&after).take_while(|(before, after)| before == after);
-    Some(same.filter_map(|(before, _)| *before).collect())
+    let leaves = [Attr::PartitionOf, Attr::Inherits, Attr::OfType].iter().any(changes);
+    leaves.then(|| kept_parents((from, old), (to, new)).into_iter().collect())
 }
 
 /// The partitions of a table.
@@ -331,8 +323,11 @@ impl Judge<'_> {
             }
             Kind::Schema | Kind::Extension | Kind::Composite | Kind::Enum | Kind::DefaultPrivileges => {}
             Kind::Index | Kind::Constraint
-                if parents_part(self.from, dependant).contains(support)
-                    && !self.fates.leading_parts(self.from, dependant).contains(support) => {}
+                if self
+                    .from
+                    .parent(support)
+                    .is_some_and(|parent| self.fates.is_loose_from(self.from, dependant, &parent))
+                    && parents_part(self.from, dependant).contains(support) => {}
             // It lets go by being changed in place.
             Kind::View | Kind::Function | Kind::Procedure | Kind::Policy
                 if !still

@@ -3,7 +3,7 @@
 use super::fate::texts;
 use super::order::renamed_around;
 use super::phrase::{alter_relation, index_name, keyword, on_domain, phrase};
-use super::table::own_identity;
+use super::table::{kept_parents, own_identity};
 use super::{Stage, Step, Writer, step};
 use pleach_schema::{Address, Attr, Kind, Lineage, Object, quote_ident};
 
@@ -99,7 +99,7 @@ impl Writer<'_> {
                     let concurrently = if self.style.concurrently { " CONCURRENTLY" } else { "" };
                     add(format!("ALTER TABLE {parent} DETACH PARTITION {}{concurrently}", old.sql()));
                 }
-                for parent in self.parents_given_up(old, object, kept.map(|object| &**object)) {
+                for parent in self.parents_given_up(old, object, lineage) {
                     add(format!("{alter} NO INHERIT {parent}"));
                 }
             }
@@ -123,31 +123,17 @@ impl Writer<'_> {
         gone.any(|r| super::bind::binds(self.from, object, attr, r))
     }
 
-    /// The parents that a table does not keep: all after the first one that is another, for their
-    /// order counts.
-    pub(super) fn parents_given_up<'t>(
-        &self,
-        old: &Address,
-        object: &'t Object,
-        kept: Option<&Object>,
-    ) -> Vec<&'t str> {
+    /// The parents that a table does not keep; one that goes keeps them to its end.
+    fn parents_given_up<'t>(&self, old: &Address, object: &'t Object, lineage: Lineage) -> Vec<&'t str> {
         let before = texts(object.get(Attr::Inherits));
-        let keeps = self.parents_kept(old, object, kept);
+        let keeps = self.to.address(lineage).map_or(before.len(), |new| self.parents_kept(old, new));
         before.into_iter().skip(keeps).collect()
     }
 
     /// How many of a table's parents, from the first one on, stay what they are.
-    pub(super) fn parents_kept(&self, old: &Address, object: &Object, kept: Option<&Object>) -> usize {
-        let Some(kept) = kept else { return texts(object.get(Attr::Inherits)).len() };
-        let after = texts(kept.get(Attr::Inherits));
-        let parents = super::table::parent_tables(self.from, old);
-        let now = |name: &str| {
-            let parent = parents.iter().find(|parent| parent.sql() == name)?;
-            let lineage = self.from.lineage(parent).filter(|lineage| !self.fates.goes(*lineage))?;
-            self.to.address(lineage).map(Address::sql)
-        };
-        let before = texts(object.get(Attr::Inherits));
-        before.iter().zip(&after).take_while(|(old, new)| now(old).as_deref() == Some(**new)).count()
+    pub(super) fn parents_kept(&self, old: &Address, new: &Address) -> usize {
+        let kept = kept_parents((self.from, old), (self.to, new));
+        kept.into_iter().take_while(|parent| !self.fates.goes(*parent)).count()
     }
 
     /// Gives an object a temporary name, so that its own one is free.

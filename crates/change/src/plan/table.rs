@@ -2,7 +2,7 @@
 
 use super::fate::{Fates, texts};
 use super::{Stage, Step, Writer, step};
-use pleach_schema::{Address, Attr, Kind, Object, Tree, Value, quote_ident, quote_literal};
+use pleach_schema::{Address, Attr, Kind, Lineage, Object, Tree, Value, quote_ident, quote_literal};
 
 /// Whether a column or attribute has no statement of its own: it is written with its relation, or
 /// a parent table brings it.
@@ -63,6 +63,18 @@ pub(crate) fn parent_tables(tree: &Tree, table: &Address) -> Vec<Address> {
     names.extend(object.text(Attr::PartitionOf));
     let named = |reference: &&Address| reference.kind == Kind::Table && names.contains(&reference.sql().as_str());
     object.derived.references.iter().filter(named).cloned().collect()
+}
+
+/// The parents that a table inherits from in both trees. They are in an order that counts, so it
+/// keeps those before the first that is another.
+pub(super) fn kept_parents(before: (&Tree, &Address), after: (&Tree, &Address)) -> Vec<Lineage> {
+    let in_order = |(tree, table): (&Tree, &Address)| -> Vec<Option<Lineage>> {
+        let parents = parent_tables(tree, table);
+        let named = |name: &str| parents.iter().find(|parent| parent.sql() == name).and_then(|p| tree.lineage(p));
+        texts(tree.object(table).and_then(|object| object.get(Attr::Inherits))).into_iter().map(named).collect()
+    };
+    let pairs = in_order(before).into_iter().zip(in_order(after));
+    pairs.map_while(|(before, after)| before.filter(|_| before == after)).collect()
 }
 
 /// The composite type that a typed table is of.

@@ -74,9 +74,8 @@ fn who_may_not_remember_what_ran_is_told_why() {
     for server in every_server() {
         let story = Story::new(Some(&server));
         story.file("before.sql", "CREATE TABLE users (id integer);");
-        story.file("1_nick.up.sql", "ALTER TABLE users ADD COLUMN nick text;");
+        story.file("migrations/1_nick.up.sql", "ALTER TABLE users ADD COLUMN nick text;");
         well(&story, "PLEACH_NO_BACKGROUND=1 pleach init --schema before.sql && pleach branch create other");
-        well(&story, "mkdir migrations && mv 1_nick.up.sql migrations/");
         let (text, code) = story.quietly("T=$(pleach branch url other) pleach migration status --target env:T");
         assert_eq!(code, Some(5), "{text}");
         assert!(text.contains("is changed by `pleach merge` and not by migrations"), "{text}");

@@ -2,9 +2,9 @@
 
 use crate::apply;
 use crate::import::{sequences, tables_with_rows, tree_of_reading};
+use crate::planner::SchemaSource;
 use crate::planner::scratch::Scratch;
 use crate::planner::source;
-use crate::planner::{SchemaSource, Side};
 use crate::project::{APPLICATION, Context, Project};
 use crate::prove::unplannable;
 use crate::state::{Commit, JournalGuard};
@@ -83,7 +83,8 @@ impl Ground {
     /// Makes the schema of a database and copies its rows, or as many of each table as are asked for.
     async fn fill(&mut self, scratch: &Scratch<'_>, target: &Target, sample: u64, context: &Context) -> Result<()> {
         let mut from = connect(target, APPLICATION).await?;
-        let (reading, sizes) = source::read(&mut from, vec![target.user().to_owned()], Side::From).await?;
+        let reading = source::read(&mut from, vec![target.user().to_owned()]).await?;
+        let sizes = source::sizes(&*from).await?;
         let tree = tree_of_reading(reading)?;
         source::make_roles(scratch, &tree).await?;
         self.build(scratch, &tree).await?;

@@ -99,7 +99,7 @@ pub(super) async fn load(
             }
             session.batch_execute("RESET ALL; RESET SESSION AUTHORIZATION").await?;
             let own_roles = [scratch.own_roles().await?, owners.to_vec()].concat();
-            let (reading, _) = read(&mut session, own_roles, Side::To).await?;
+            let reading = read(&mut session, own_roles).await?;
             session.close().await;
             let notes = files.notes.into_iter().chain(notes(&reading)).collect();
             Ok(Loaded { renamed, ..Loaded::new(tree_of_reading(reading)?, false, notes) })
@@ -120,7 +120,9 @@ pub(super) async fn load(
 pub(crate) async fn database(target: &Target, side: Side) -> Result<Loaded> {
     let mut session = connect(target, APPLICATION).await?;
     let own = vec![target.user().to_owned()];
-    let (reading, sizes) = read(&mut session, own, side).await?;
+    let reading = read(&mut session, own).await?;
+    // PostgreSQL asks the file system about every file of every table.
+    let sizes = if side == Side::From { sizes(&*session).await? } else { HashMap::new() };
     let version = Some(session.server_version());
     let unfilled = unfilled(&session).await?;
     session.close().await;
@@ -135,19 +137,13 @@ pub(crate) async fn make_roles(scratch: &Scratch<'_>, tree: &Tree) -> Result<()>
     scratch.make_roles(&roles_named(tree)).await.map(drop)
 }
 
-/// Reads a database's schema, and how many bytes each of its tables has where that counts.
-pub(crate) async fn read(
-    session: &mut Session,
-    own_roles: Vec<String>,
-    side: Side,
-) -> Result<(Reading, HashMap<Address, u64>)> {
+/// Reads a database's schema.
+pub(crate) async fn read(session: &mut Session, own_roles: Vec<String>) -> Result<Reading> {
     let transaction =
         session.build_transaction().isolation_level(IsolationLevel::RepeatableRead).read_only(true).start().await?;
     let reading = catalog::read(&transaction, &ReadOptions { own_roles }).await?;
-    // PostgreSQL asks the file system about every file of every table.
-    let sizes = if side == Side::From { sizes(&transaction).await? } else { HashMap::new() };
     transaction.rollback().await?;
-    Ok((reading, sizes))
+    Ok(reading)
 }
 
 /// How many bytes each table of a database has.
